@@ -1,0 +1,3 @@
+"""logonbell rings when someone logs on."""
+
+__version__ = "0.1.0"

@@ -1,0 +1,54 @@
+"""One thing worth telling."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import IntEnum
+
+from logonbell.event import EventRef
+from logonbell.logon import Finding
+from logonbell.sentence import Sentence
+
+
+class Level(IntEnum):
+    """How loudly: Sigma's levels, in order."""
+
+    INFORMATIONAL = 0
+    LOW = 1
+    MEDIUM = 2
+    HIGH = 3
+    CRITICAL = 4
+
+    @property
+    def word(self) -> str:
+        """As Sigma writes it."""
+        return self.name.lower()
+
+
+@dataclass(frozen=True, slots=True)
+class Alert:
+    """A finding that rings: its facts, how loudly, by which rule and why.
+
+    ``host_id`` is the instance id where there is one, else the host's name. ``fingerprint`` is the alert's identity.
+    """
+
+    fingerprint: str
+    host_id: str
+    level: Level
+    rule: str
+    reason: Sentence
+    finding: Finding
+
+
+def fingerprint(host_id: str, event: EventRef, time: datetime, rule: str) -> str:
+    """Digest of what can never differ at a second try: host, channel, record id and time of the main event, rule.
+
+    32 hexadecimal digits, so it also serves as an SNS deduplication id (at most 128 characters).
+    """
+    parts = (host_id, event.channel, str(event.record_id), time.astimezone(UTC).isoformat(), rule)
+    text = "".join(
+        f"{len(part)}:{part}," for part in parts
+    )  # lengths, so that no two lists of parts look alike
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:32]

@@ -1,0 +1,17 @@
+"""What a person can mend."""
+
+from __future__ import annotations
+
+from logonbell.sentence import Sentence
+
+
+class Refused(Exception):
+    """The one error a person can act on: what is wrong, and what to do (exit code 1)."""
+
+    def __init__(self, what: Sentence, hint: Sentence | None = None) -> None:
+        super().__init__(what, hint)
+        self.what = what
+        self.hint = hint
+
+    def __str__(self) -> str:
+        return f"{self.what} {self.hint}" if self.hint else str(self.what)

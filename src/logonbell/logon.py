@@ -1,0 +1,141 @@
+"""Who came in, and by which door: the domain's facts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import IntEnum, StrEnum
+
+from logonbell.event import EventRef
+from logonbell.sentence import Sentence
+
+
+class LogonType(IntEnum):
+    """Windows' number for the kind of a logon (Microsoft, event 4624)."""
+
+    SYSTEM = 0
+    INTERACTIVE = 2
+    NETWORK = 3
+    BATCH = 4
+    SERVICE = 5
+    UNLOCK = 7
+    NETWORK_CLEARTEXT = 8
+    NEW_CREDENTIALS = 9
+    REMOTE_INTERACTIVE = 10
+    CACHED_INTERACTIVE = 11
+    CACHED_REMOTE_INTERACTIVE = 12
+    CACHED_UNLOCK = 13
+
+
+class Door(StrEnum):
+    """How a person came in."""
+
+    CONSOLE = "console"
+    CACHED_CONSOLE = "cached-console"
+    UNLOCK = "unlock"
+    RDP = "rdp"
+    RDP_RECONNECT = "rdp-reconnect"
+    RDP_LOOPBACK = "rdp-loopback"
+    RDP_SSM = "rdp-ssm"
+    SSM_SHELL = "ssm-shell"
+    SSM_SHELL_ELEVATED = "ssm-shell-elevated"
+    SSM_TUNNEL = "ssm-tunnel"
+    SSH = "ssh"
+    SSH_SSM = "ssh-ssm"
+    WINRM = "winrm"
+    NETWORK = "network"
+    RUNAS = "runas"
+    BATCH = "batch"
+    RUN_COMMAND = "run-command"
+
+
+@dataclass(frozen=True, slots=True)
+class User:
+    """An account as the log names it. ``sid`` is None where the event carries none (LocalSessionManager, 4778)."""
+
+    name: str
+    domain: str = ""
+    sid: str | None = None
+
+    def __str__(self) -> str:
+        return f"{self.domain}\\{self.name}" if self.domain else self.name
+
+
+@dataclass(frozen=True, slots=True)
+class Logon:
+    """An account obtained a session.
+
+    ``events`` are the records folded into it, the main one first; ``time`` and ``host`` are the main one's. The pair
+    of host and main event identifies the logon: a later version of the same logon, with more facts, has the same.
+    ``address`` is the raw text of the log, None where it wrote none or the session is local. ``elevated`` and
+    ``domain_admin`` are None where the log does not tell. ``why`` says in words how the door was recognised.
+    ``ended`` is when the session was closed, None while it is open or where nobody saw it close.
+    ``folded`` counts all events behind it, also those that ``events`` no longer lists (it holds at most 256).
+    """
+
+    time: datetime
+    host: str
+    door: Door
+    events: tuple[EventRef, ...]
+    why: Sentence
+    user: User | None = None
+    logon_type: int | None = None
+    logon_id: str | None = None
+    address: str | None = None
+    workstation: str | None = None
+    elevated: bool | None = None
+    domain_admin: bool | None = None
+    principal: str | None = None
+    ssm_session: str | None = None
+    ssm_match: Sentence | None = None
+    ended: datetime | None = None
+    folded: int = 1
+
+    @property
+    def main(self) -> EventRef:
+        """The event that stands for this logon."""
+        return self.events[0]
+
+
+@dataclass(frozen=True, slots=True)
+class FailedLogons:
+    """A burst on one host: three or more failed logons with gaps of at most ten minutes.
+
+    ``addresses`` and ``users`` hold the first distinct values (at most 20 each); ``more`` is true where there were
+    others. ``ended`` is false for the version told at the third failure, true for the summary behind the last.
+    """
+
+    time: datetime
+    host: str
+    events: tuple[EventRef, ...]
+    last: datetime
+    count: int
+    addresses: tuple[str, ...]
+    users: tuple[str, ...]
+    more: bool
+    ended: bool
+
+    @property
+    def main(self) -> EventRef:
+        """The first failure of the burst."""
+        return self.events[0]
+
+
+@dataclass(frozen=True, slots=True)
+class LogCleared:
+    """Somebody emptied a log. ``cleared`` is the channel that was emptied."""
+
+    time: datetime
+    host: str
+    events: tuple[EventRef, ...]
+    cleared: str
+    user: User | None
+
+    @property
+    def main(self) -> EventRef:
+        """The record that tells of it."""
+        return self.events[0]
+
+
+Finding = Logon | FailedLogons | LogCleared
+"""What recognising yields. A finding may come again with more facts: same host and main event, same finding."""

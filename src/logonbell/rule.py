@@ -1,0 +1,87 @@
+"""Which findings are worth telling, and how loudly."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from logonbell.alert import Alert, Level, fingerprint
+from logonbell.logon import Door, FailedLogons, Finding, LogCleared, Logon
+from logonbell.sentence import Sentence, say
+
+LOUDNESS: Mapping[Door, Level] = MappingProxyType(
+    {
+        Door.CONSOLE: Level.MEDIUM,
+        Door.CACHED_CONSOLE: Level.MEDIUM,
+        Door.UNLOCK: Level.INFORMATIONAL,
+        Door.RDP: Level.MEDIUM,
+        Door.RDP_RECONNECT: Level.LOW,
+        Door.RDP_LOOPBACK: Level.HIGH,
+        Door.RDP_SSM: Level.MEDIUM,
+        Door.SSM_SHELL: Level.MEDIUM,
+        Door.SSM_SHELL_ELEVATED: Level.HIGH,
+        Door.SSM_TUNNEL: Level.LOW,
+        Door.SSH: Level.MEDIUM,
+        Door.SSH_SSM: Level.MEDIUM,
+        Door.WINRM: Level.MEDIUM,
+        Door.NETWORK: Level.INFORMATIONAL,
+        Door.RUNAS: Level.INFORMATIONAL,
+        Door.BATCH: Level.INFORMATIONAL,
+        Door.RUN_COMMAND: Level.INFORMATIONAL,
+    }
+)
+SILENT_DOORS = frozenset({Door.NETWORK, Door.UNLOCK, Door.RUNAS, Door.BATCH, Door.RUN_COMMAND})
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What a rule says of a finding, and why."""
+
+    rings: bool
+    level: Level
+    rule: str
+    reason: Sentence
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """The plain rules: which doors ring. Failed-logon bursts and a cleared log always ring."""
+
+    silent: frozenset[Door] = SILENT_DOORS
+
+    def judge(self, finding: Finding) -> Verdict:
+        """Say whether ``finding`` rings, how loudly, and why."""
+        match finding:
+            case Logon():
+                return self._judge_logon(finding)
+            case FailedLogons(ended=False):
+                return Verdict(
+                    True, Level.MEDIUM, "failed-logons", say("three failed logons within minutes ring")
+                )
+            case FailedLogons():
+                return Verdict(
+                    finding.count > 3,
+                    Level.LOW,
+                    "failed-logons-summary",
+                    say("the burst of failed logons is over"),
+                )
+            case LogCleared():
+                return Verdict(True, Level.HIGH, "log-cleared", say("a cleared log rings"))
+
+    def _judge_logon(self, logon: Logon) -> Verdict:
+        door = str(logon.door)
+        if logon.door in self.silent:
+            reason = say("the door {door} is recorded and silent", door=door)
+            return Verdict(False, LOUDNESS[logon.door], "logon", reason)
+        if logon.domain_admin:
+            return Verdict(
+                True, Level.HIGH, "logon", say("a domain admin came by the door {door}", door=door)
+            )
+        return Verdict(True, LOUDNESS[logon.door], "logon", say("the door {door} rings", door=door))
+
+
+def alert_for(finding: Finding, verdict: Verdict, host_id: str) -> Alert:
+    """Make the alert of a finding that rings."""
+    mark = fingerprint(host_id, finding.main, finding.time, verdict.rule)
+    return Alert(mark, host_id, verdict.level, verdict.rule, verdict.reason, finding)

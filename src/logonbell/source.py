@@ -1,0 +1,54 @@
+"""What gives events: in order, each batch with the bookmark behind it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from logonbell.event import Event
+from logonbell.sentence import Sentence
+
+
+@dataclass(frozen=True, slots=True)
+class Loss:
+    """Something of a log that could not be read, or may be missing. ``records`` is None where nobody can know."""
+
+    where: str
+    what: Sentence
+    records: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Events in the order of their log, and the bookmark from which reading goes on behind them.
+
+    ``records`` counts everything that was looked at, events that no recogniser wants included. ``newest`` is the
+    newest record id read so far. ``more`` says that reading again at once gives more.
+    """
+
+    events: Sequence[Event]
+    bookmark: str
+    losses: Sequence[Loss] = ()
+    records: int = 0
+    newest: int | None = None
+    more: bool = False
+
+
+class Source(Protocol):
+    """Gives the events behind a bookmark.
+
+    ``read(None)`` starts at the oldest record. ``read(bookmark)`` never skips: a bookmark that is damaged, foreign
+    or behind a cleared log falls back to *older* and says so as a ``Loss``. It returns at once; an empty batch means
+    that there is nothing new. The bookmark is text that only its source understands. Raises ``Refused`` for what a
+    person can mend; everything else that happens to a log while it is read is a ``Loss``.
+    """
+
+    @property
+    def name(self) -> str:
+        """The key under which the bookmark is kept: the same after every restart."""
+        ...
+
+    def read(self, bookmark: str | None) -> Batch:
+        """Give what stands behind ``bookmark``, at most a few thousand records at a time."""
+        ...

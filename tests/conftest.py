@@ -1,0 +1,33 @@
+"""The guard: no test reaches real AWS, the real home folder or the clock's zone of this machine."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+
+import pytest
+
+GUARDED = {
+    "AWS_ACCESS_KEY_ID": "testing",
+    "AWS_SECRET_ACCESS_KEY": "testing",
+    "AWS_SESSION_TOKEN": "testing",
+    "AWS_DEFAULT_REGION": "eu-north-1",
+    "AWS_EC2_METADATA_DISABLED": "true",
+    "AWS_ENDPOINT_URL": "http://127.0.0.1:9",  # the discard port: what names no emulator reaches nothing
+    "NO_PROXY": "127.0.0.1,localhost",
+    "LANGUAGE": "en",
+    "LC_ALL": "C.UTF-8",
+}
+
+
+@pytest.fixture(autouse=True, scope="session")
+def guard(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Put dummy credentials, a dead endpoint and an empty home folder before every test of the session."""
+    before = dict(os.environ)
+    for name in [name for name in os.environ if name.startswith("AWS_") or name.lower().endswith("_proxy")]:
+        del os.environ[name]
+    home = tmp_path_factory.mktemp("home")
+    os.environ.update(GUARDED, HOME=str(home), USERPROFILE=str(home), XDG_CONFIG_HOME=str(home))
+    yield
+    os.environ.clear()
+    os.environ.update(before)

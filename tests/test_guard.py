@@ -1,0 +1,25 @@
+"""The guard of conftest.py does guard."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import boto3
+import botocore.exceptions
+import pytest
+
+
+def test_home_is_not_the_real_one() -> None:
+    """Code under test sees an empty home folder of the test run's own."""
+    assert list(Path.home().iterdir()) == []
+    assert "pytest" in str(Path.home())
+
+
+def test_aws_cannot_be_reached() -> None:
+    """A client that names no emulator reaches nothing: dummy credentials, a dead endpoint, no instance metadata."""
+    client = boto3.client("sns", config=boto3.session.Config(retries={"max_attempts": 0}))
+    assert client.meta.endpoint_url == "http://127.0.0.1:9"
+    with pytest.raises(botocore.exceptions.EndpointConnectionError):
+        client.list_topics()
+    assert os.environ["AWS_EC2_METADATA_DISABLED"] == "true"
