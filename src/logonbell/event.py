@@ -23,7 +23,8 @@ class Event:
     ``time`` is timezone-aware UTC. ``record_id`` is System/EventRecordID (in an exported file it differs from the
     number in the record's header). ``fields`` holds EventData, or the innermost element of UserData, by Windows' own
     field names; every value is text as Windows' XML writes it (``"10"``, ``"0x3e7"``, ``"%%1842"``), and an empty
-    field is the empty string. A field that the event's version does not have is missing, never guessed.
+    field is the empty string. A field that the event's version does not have is missing, never guessed. ``sid`` is
+    System/Security/UserID: the account that wrote the event, None where the event carries none (Security never does).
     """
 
     channel: str
@@ -33,6 +34,7 @@ class Event:
     host: str
     provider: str
     fields: Mapping[str, str]
+    sid: str | None = None
 
     @property
     def ref(self) -> EventRef:

@@ -69,7 +69,8 @@ class Logon:
     of host and main event identifies the logon: a later version of the same logon, with more facts, has the same.
     ``address`` is the raw text of the log, None where it wrote none or the session is local. ``elevated`` and
     ``domain_admin`` are None where the log does not tell. ``why`` says in words how the door was recognised.
-    ``ended`` is when the session was closed, None while it is open or where nobody saw it close.
+    ``ended`` is when the session was closed (filled in from its ``Logoff``), None while it is open or where nobody saw
+    it close.
     ``folded`` counts all events behind it, also those that ``events`` no longer lists (it holds at most 256).
     """
 
@@ -137,5 +138,28 @@ class LogCleared:
         return self.events[0]
 
 
-Finding = Logon | FailedLogons | LogCleared
+@dataclass(frozen=True, slots=True)
+class Logoff:
+    """A session was closed. ``logon`` and ``began`` name the logon that opened it: its main event and that event's time."""
+
+    time: datetime
+    host: str
+    events: tuple[EventRef, ...]
+    logon: EventRef
+    began: datetime
+    door: Door
+    user: User | None
+
+    @property
+    def main(self) -> EventRef:
+        """The record that tells of it."""
+        return self.events[0]
+
+    @property
+    def seconds(self) -> float:
+        """How long the session lasted."""
+        return max(0.0, (self.time - self.began).total_seconds())
+
+
+Finding = Logon | FailedLogons | LogCleared | Logoff
 """What recognising yields. A finding may come again with more facts: same host and main event, same finding."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from logonbell.alert import Alert, Level, fingerprint
-from logonbell.logon import Door, FailedLogons, Finding, LogCleared, Logon
+from logonbell.logon import Door, FailedLogons, Finding, LogCleared, Logoff, Logon
 from logonbell.sentence import Sentence, say
 
 LOUDNESS: Mapping[Door, Level] = MappingProxyType(
@@ -68,6 +68,8 @@ class Rules:
                 )
             case LogCleared():
                 return Verdict(True, Level.HIGH, "log-cleared", say("a cleared log rings"))
+            case Logoff():
+                return Verdict(False, Level.INFORMATIONAL, "logoff", say("a logoff is recorded and silent"))
 
     def _judge_logon(self, logon: Logon) -> Verdict:
         door = str(logon.door)
