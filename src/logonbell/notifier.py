@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol
 
 from logonbell.alert import Alert
 from logonbell.sentence import Sentence
+
+FIRST_DELAY = timedelta(seconds=1)
+LONGEST_DELAY = timedelta(minutes=5)
+_DOUBLINGS = 30  # beyond the longest delay, and far below what a timedelta holds
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +26,10 @@ class Notification:
 
 @dataclass(frozen=True, slots=True)
 class Undelivered:
-    """Why a notification was not taken. ``permanent`` means that trying the same again cannot help."""
+    """Why a notification was not taken.
+
+    ``permanent`` means that nothing can be mended or waited for that would let the far side take this notification.
+    """
 
     why: Sentence
     permanent: bool = False
@@ -33,7 +40,8 @@ class Notifier(Protocol):
 
     The answer is as long as the question: for each notification the receipt (text that the receiver's side knows it
     by, such as SNS's message id) or ``Undelivered``. It never raises for what the far side or the network does; a
-    wrong setting is ``Undelivered(permanent=True)`` too, with the hint in its words.
+    wrong setting is ``Undelivered`` too, with the hint in its words, and not permanent: once mended, what waited
+    is delivered.
     """
 
     @property
@@ -49,3 +57,12 @@ class Notifier(Protocol):
     def batch(self) -> int:
         """How many notifications it takes at once."""
         ...
+
+
+def delay(attempt: int, *, jitter: float) -> timedelta:
+    """How long to wait behind the failed ``attempt`` (1, 2, 3, …) before the next.
+
+    The bound doubles from one second to five minutes; ``jitter`` in [0, 1), drawn by the caller, chooses below it
+    (full jitter: many agents that lost the same endpoint do not come back to it at the same moment).
+    """
+    return min(LONGEST_DELAY, FIRST_DELAY * 2 ** min(attempt - 1, _DOUBLINGS)) * jitter

@@ -1,0 +1,1 @@
+"""What takes notifications to people, one module per far side."""

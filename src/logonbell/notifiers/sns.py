@@ -1,0 +1,307 @@
+"""Takes notifications to an SNS topic."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from logonbell.logon import FailedLogons, LogCleared, Logoff, Logon
+from logonbell.notifier import Notification, Undelivered
+from logonbell.notifiers.limits import (
+    MAX_BYTES,
+    MAX_ENTRIES,
+    Attribute,
+    faults,
+    fit_body,
+    fit_subject,
+    fit_value,
+    is_token,
+    size,
+)
+from logonbell.notifiers.refusals import undelivered
+from logonbell.notifiers.topic import read_endpoint, read_topic
+from logonbell.sentence import Hole, Sentence, say
+
+if TYPE_CHECKING:
+    from mypy_boto3_sns import SNSClient
+
+CONNECT_SECONDS = 3
+READ_SECONDS = 6
+"""A call that nobody answers ends after both together, unless the resolver or a credential process holds it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """What a person reads: one line, and the whole."""
+
+    subject: str
+    body: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Letter:
+    """A message as SNS is handed it, and its place in the question."""
+
+    place: int
+    subject: str | None
+    body: str
+    attributes: Mapping[str, Attribute]
+    group: str
+    deduplication: str
+
+    @property
+    def bytes(self) -> int:
+        return size(self.body, self.attributes)
+
+    def parameters(self, *, fifo: bool) -> dict[str, Any]:
+        """The members that Publish and an entry of PublishBatch have in common."""
+        given: dict[str, Any] = {
+            "Message": self.body,
+            "MessageAttributes": {
+                name: {"DataType": attribute.kind, "StringValue": attribute.value}
+                for name, attribute in self.attributes.items()
+            },
+        }
+        if self.subject is not None:
+            given["Subject"] = self.subject
+        if fifo:
+            given |= {"MessageGroupId": self.group, "MessageDeduplicationId": self.deduplication}
+        return given
+
+
+Answer = str | Undelivered
+
+
+class SnsNotifier:
+    """Publishes to one topic. The receipt is SNS's MessageId.
+
+    ``compose`` makes the text of a notification and ``tell`` puts a sentence into its language. Credentials come from
+    boto3's own chain; the region is ``region``, else the one in the topic's ARN (SNS knows a topic in its own only).
+    Only a fault of the message itself is permanent; missing topics, rights and credentials stay pending (why:
+    ``refusals.py``). boto3 is imported by the first delivery, so that a quiet agent does without it.
+    """
+
+    batch = MAX_ENTRIES
+
+    def __init__(
+        self,
+        topic_arn: str,
+        compose: Callable[[Notification], Message],
+        *,
+        host_name: str,
+        region: str | None = None,
+        endpoint_url: str | None = None,
+        profile: str | None = None,
+        tell: Callable[[Sentence], str] = str,
+        name: str = "sns",
+    ) -> None:
+        """Raises ``Refused`` for a topic or an endpoint that cannot be one."""
+        self._topic = read_topic(topic_arn)
+        self._endpoint_url = None if endpoint_url is None else read_endpoint(endpoint_url)
+        self._region = region or self._topic.region
+        self._profile = profile
+        self._compose = compose
+        self._tell = tell
+        self._host_name = host_name
+        self._name = name
+        self._client: SNSClient | None = None
+
+    @property
+    def name(self) -> str:
+        """The key of its delivery rows."""
+        return self._name
+
+    def deliver(self, notifications: Sequence[Notification]) -> Sequence[Answer]:
+        """Publish them; when the way to SNS fails, the rest is not tried and gets the same answer."""
+        answers: dict[int, Answer] = {}
+        letters: list[_Letter] = []
+        for place, notification in enumerate(notifications):
+            letter = self._letter(place, notification)
+            if broken := faults(letter.subject, letter.body, letter.attributes):
+                why = "; ".join(self._tell(fault) for fault in broken)
+                answers[place] = Undelivered(
+                    say("SNS does not take this message: {why}.", why=why), permanent=True
+                )
+            else:
+                letters.append(letter)
+        try:
+            for chunk in _chunks(letters):
+                self._post(chunk, answers)
+        except _NotTakenError as lost:
+            for letter in letters:
+                answers.setdefault(letter.place, lost.undelivered)
+        return [answers[place] for place in range(len(notifications))]
+
+    def _post(self, letters: Sequence[_Letter], answers: dict[int, Answer]) -> None:
+        """Publish at most a batch. Raises ``_NotTakenError`` when it would fare no better with any other message."""
+        if len(letters) == 1:
+            self._post_one(letters[0], answers)
+            return
+        entries: list[Any] = [
+            {"Id": str(letter.place), **letter.parameters(fifo=self._topic.fifo)} for letter in letters
+        ]
+        try:
+            response = self._ask(
+                lambda sns: sns.publish_batch(TopicArn=self._topic.arn, PublishBatchRequestEntries=entries)
+            )
+        except _NotTakenError as error:
+            if not error.undelivered.permanent:
+                raise
+            for letter in letters:  # one message spoils the batch: alone each gets what it deserves
+                self._post_one(letter, answers)
+            return
+        # HTTP 200 also comes with entries that failed.
+        told: dict[str, Answer] = {
+            entry["Id"]: entry["MessageId"] for entry in response.get("Successful", [])
+        }
+        for entry in response.get("Failed", []):
+            told[entry["Id"]] = self._refusal([entry["Code"]], entry.get("Message", ""))
+        for letter in letters:
+            answers[letter.place] = told.get(str(letter.place)) or self._refusal(["Unanswered"], "")
+
+    def _post_one(self, letter: _Letter, answers: dict[int, Answer]) -> None:
+        parameters = letter.parameters(fifo=self._topic.fifo)
+        try:
+            response = self._ask(lambda sns: sns.publish(TopicArn=self._topic.arn, **parameters))
+        except _NotTakenError as error:
+            if not error.undelivered.permanent:
+                raise
+            answers[letter.place] = error.undelivered
+            return
+        answers[letter.place] = response.get("MessageId") or self._refusal(["Unanswered"], "")
+
+    def _ask(self, request: Callable[[SNSClient], Any]) -> Any:
+        from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415 - 150 ms, only when there is something to send
+        from botocore.parsers import ResponseParserError  # noqa: PLC0415 - likewise
+
+        try:
+            self._client = self._client or self._connect()
+            return request(self._client)
+        except ClientError as error:
+            names, words = _named_by_aws(error.response)
+            refusal = self._refusal(names, words)
+        except (BotoCoreError, ResponseParserError, OSError) as error:
+            kinds = [kind.__name__ for kind in type(error).__mro__]
+            inner = getattr(error, "kwargs", {}).get("error", "")  # a resolver's words are only there
+            refusal = self._refusal(kinds, f"{error} {inner}".strip())
+        if not refusal.permanent:
+            self._disconnect()
+        raise _NotTakenError(refusal)
+
+    def _connect(self) -> SNSClient:
+        import boto3  # noqa: PLC0415 - only when there is something to send
+        import botocore.session  # noqa: PLC0415 - likewise
+        from botocore.config import Config  # noqa: PLC0415 - likewise
+
+        session = botocore.session.Session(profile=self._profile)
+        # As the session's default it also bounds what STS and SSO are asked for credentials. One attempt: the outbox
+        # tries again for as long as it takes, and a second attempt in here would only double the wait.
+        session.set_default_client_config(
+            Config(
+                connect_timeout=CONNECT_SECONDS,
+                read_timeout=READ_SECONDS,
+                retries={"total_max_attempts": 1, "mode": "standard"},
+                user_agent_extra="logonbell",
+            )
+        )
+        return boto3.Session(botocore_session=session, region_name=self._region).client(
+            "sns", endpoint_url=self._endpoint_url
+        )
+
+    def _disconnect(self) -> None:
+        """Forget the client: a new one asks anew for credentials, names and addresses that were mended meanwhile."""
+        if self._client is not None:
+            self._client.close()
+        self._client = None
+
+    def _refusal(self, names: Sequence[str], words: str) -> Undelivered:
+        endpoint = self._client.meta.endpoint_url if self._client else self._endpoint_url
+        facts: dict[str, Hole] = {
+            "topic": self._topic.arn,
+            "region": self._region,
+            "endpoint": endpoint or f"SNS ({self._region})",
+        }
+        return undelivered(names, words, facts)
+
+    def _letter(self, place: int, notification: Notification) -> _Letter:
+        alert = notification.alert
+        message = self._compose(notification)
+        attributes = dict(_attributes(notification, self._host_name))
+        kibibytes = MAX_BYTES // 1024
+        note = self._tell(say("[Cut here: SNS takes no more than {kibibytes} KiB.]", kibibytes=kibibytes))
+        return _Letter(
+            place,
+            fit_subject(message.subject),
+            fit_body(message.body, attributes, note),
+            attributes,
+            _token(alert.host_id),
+            _token(alert.fingerprint),
+        )
+
+
+class _NotTakenError(Exception):
+    """A call failed as a whole."""
+
+    def __init__(self, undelivered: Undelivered) -> None:
+        super().__init__(str(undelivered.why))
+        self.undelivered = undelivered
+
+
+def _chunks(letters: Iterable[_Letter]) -> Iterator[list[_Letter]]:
+    """Batches that SNS takes: together no larger than one message may be."""
+    chunk: list[_Letter] = []
+    for letter in letters:
+        full = len(chunk) == MAX_ENTRIES or sum(other.bytes for other in chunk) + letter.bytes > MAX_BYTES
+        if chunk and full:
+            yield chunk
+            chunk = []
+        chunk.append(letter)
+    if chunk:
+        yield chunk
+
+
+def _attributes(notification: Notification, host_name: str) -> Iterator[tuple[str, Attribute]]:
+    """What a filter policy can choose by; what is not known is left out (a policy can ask for that, too)."""
+    alert = notification.alert
+    finding = alert.finding
+    known: dict[str, str | None] = {
+        "level": alert.level.word,
+        "rule": alert.rule,
+        "host": host_name,
+        "fingerprint": alert.fingerprint,
+    }
+    match finding:
+        case Logon():
+            known["door"] = str(finding.door)
+            known["user"] = str(finding.user) if finding.user else None
+            known["principal"] = finding.principal
+            if finding.domain_admin is not None:
+                known["domain_admin"] = "true" if finding.domain_admin else "false"
+        case LogCleared():
+            known["user"] = str(finding.user) if finding.user else None
+        case Logoff():
+            known["door"] = str(finding.door)
+            known["user"] = str(finding.user) if finding.user else None
+        case FailedLogons():  # of many users: none of them is the one
+            pass
+    for name, value in known.items():
+        if fitting := fit_value(value or ""):
+            yield name, Attribute(fitting)
+    yield "sequence", Attribute(str(notification.sequence), "Number")
+
+
+def _token(text: str) -> str:
+    """``text`` as a group or deduplication id: itself, or a digest where SNS would refuse it."""
+    if is_token(text):
+        return text
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def _named_by_aws(response: Mapping[str, Any]) -> tuple[list[str], str]:
+    """AWS's code, and the kind of its HTTP status, which also a proxy between gives; and AWS's words."""
+    error = response.get("Error", {})
+    status = response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+    kind = "5xx" if status >= 500 else str(status)
+    return [error.get("Code") or str(status), kind], error.get("Message") or ""
