@@ -1,0 +1,1 @@
+"""Made logs, for the demo, the tests and the benches."""
