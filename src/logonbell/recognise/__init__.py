@@ -1,0 +1,1 @@
+"""Events in, logons out: pure, stateful, and its state is a value."""

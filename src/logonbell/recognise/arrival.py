@@ -1,0 +1,130 @@
+"""A logon while it may still grow: the evidence so far, and the facts folded in."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from logonbell.event import EventRef
+from logonbell.logon import User
+from logonbell.recognise.identity import address_of, same_address, same_user
+
+EVENTS_LISTED = 256
+"""How many folded records a logon lists; further ones are counted."""
+
+
+class Kind(StrEnum):
+    """What sort of session grows: only evidence of one sort can be the same session."""
+
+    SEAT = "seat"  # at the console or by RDP, which only the evidence tells apart
+    NETWORK = "network"
+    WINRM = "winrm"
+    SSH = "ssh"
+    SSM = "ssm"
+    RUNAS = "runas"
+    BATCH = "batch"
+
+
+class Sign(StrEnum):
+    """One piece of evidence that decides a door."""
+
+    SEATED = "seated"  # a 4624 of type 2, 10, 11 or 12: somebody sat down
+    UNLOCKED = "unlocked"  # a 4624 of type 7 or 13
+    NETWORK = "network"  # a 4624 of type 3 or 8 that came through the network
+    NLA = "nla"  # the network logon or the 1149 that RDP makes before its session
+    NEW = "new"  # LocalSessionManager 21: a new session
+    AGAIN = "again"  # LocalSessionManager 25: an existing session, attached again
+    ATTACHED = "attached"  # 4778: an existing session, attached to a client
+    BRIEF = "brief"  # its logon id was closed at once: only a key to a session that was there before
+    LEFT = "left"  # 4647: the user chose to log off
+    LOCAL = "local"  # LocalSessionManager or 4778 says that no client is attached
+    HYPERV = "hyper-v"  # LocalSessionManager with an empty address: a Hyper-V enhanced session
+    ACCEPTED = "accepted"  # sshd said Accepted
+    TOKEN = "token"  # sshd's key token: made before the key is proven  # noqa: S105
+    PASSWORD = "password"  # sshd's password logon  # noqa: S105
+    SHELL = "shell"  # WinRM 91: a shell was made
+
+
+@dataclass(slots=True)
+class Arrival:
+    """A logon that may still grow.
+
+    ``due`` is when, in the time of the log, what is known is told (None: nothing new to tell). ``told`` says that
+    it was told before, so that what comes now is a later version of it.
+    """
+
+    serial: int
+    kind: Kind
+    time: datetime
+    events: list[EventRef]
+    last: datetime
+    signs: set[Sign] = field(default_factory=set)
+    user: User | None = None
+    logon_type: int | None = None
+    logon_ids: list[str] = field(default_factory=list)
+    unlock_ids: list[str] = field(default_factory=list)
+    address: str | None = None
+    workstation: str | None = None
+    elevated: bool | None = None
+    domain_admin: bool | None = None
+    session: int | None = None
+    process: str | None = None
+    folded: int = 1
+    told: bool = False
+    ended: bool = False
+    due: datetime | None = None
+
+    def fold(self, ref: EventRef, time: datetime) -> None:
+        """Take one more record into this logon."""
+        self.folded += 1
+        if len(self.events) < EVENTS_LISTED and ref not in self.events:
+            self.events.append(ref)
+        self.last = max(self.last, time)
+
+    def absorb(self, other: Arrival) -> None:
+        """Take all of another arrival, which turned out to be the same logon, into this one."""
+        for ref in other.events:
+            if len(self.events) < EVENTS_LISTED and ref not in self.events:
+                self.events.append(ref)
+        self.folded += other.folded
+        self.last = max(self.last, other.last)
+        self.learn(user=other.user, address=other.address, workstation=other.workstation)
+        self.elevated = either(self.elevated, other.elevated)
+        self.domain_admin = either(self.domain_admin, other.domain_admin)
+        self.unlock_ids += other.logon_ids + other.unlock_ids
+
+    def learn(
+        self,
+        *,
+        user: User | None = None,
+        address: str | None = None,
+        workstation: str | None = None,
+        logon_type: int | None = None,
+    ) -> None:
+        """Fill in facts that are not known yet; what the first record said stays."""
+        if user is not None and (self.user is None or _says_more(user, self.user)):
+            self.user = user
+        known = self.address is not None and address_of(self.address) is not None
+        if address is not None and not known:
+            self.address = address
+        if self.workstation is None:
+            self.workstation = workstation
+        if self.logon_type is None:
+            self.logon_type = logon_type
+
+    def may_be(self, user: User | None, address: str | None) -> bool:
+        """Tell whether evidence of ``user`` from ``address`` can belong to this logon."""
+        return same_user(self.user, user) and same_address(self.address, address)
+
+
+def _says_more(user: User, known: User) -> bool:
+    """Tell whether a spelling names the account better: with its SID, or by a name where only the SID was known."""
+    return user.sid is not None and (known.sid is None or known.name == known.sid)
+
+
+def either(one: bool | None, other: bool | None) -> bool | None:
+    """Join two answers that may be missing: yes if any says yes, no if any says no, else not known."""
+    if one or other:
+        return True
+    return False if one is False or other is False else None

@@ -1,0 +1,94 @@
+"""By which door: one readable decision for each kind of arrival, each with its reason."""
+
+from __future__ import annotations
+
+from logonbell.logon import Door
+from logonbell.recognise.arrival import Arrival, Kind, Sign
+from logonbell.recognise.identity import is_loopback
+from logonbell.sentence import Sentence, say
+
+Decision = tuple[Door, Sentence]
+
+_PLAIN: dict[Kind, Decision] = {
+    Kind.NETWORK: (Door.NETWORK, say("a network logon (type 3 or 8) of a user account")),
+    Kind.RUNAS: (Door.RUNAS, say("a program used the credentials; no session of its own")),
+    Kind.BATCH: (Door.BATCH, say("a batch logon (type 4): a scheduled task")),
+    Kind.SSM: (Door.SSM_SHELL, say("the SSM agent's session worker, running as SYSTEM, logged the user on")),
+}
+
+
+def door_of(arrival: Arrival) -> Decision:
+    """Decide the door from the evidence, and say why."""
+    match arrival.kind:
+        case Kind.SEAT:
+            return _seat(arrival)
+        case Kind.WINRM:
+            return _winrm(arrival)
+        case Kind.SSH:
+            return _ssh(arrival)
+        case _:
+            return _PLAIN[arrival.kind]
+
+
+def _seat(arrival: Arrival) -> Decision:
+    """Console or RDP, a new session or an old one: Windows writes much the same for all of them."""
+    signs = arrival.signs
+    if is_by_rdp(arrival):
+        if is_loopback(arrival.address):
+            return Door.RDP_LOOPBACK, say(
+                "an RDP session whose client is this host itself: a tunnel ends here"
+            )
+        if Sign.ATTACHED in signs or Sign.AGAIN in signs:
+            return Door.RDP_RECONNECT, say("an existing session was attached to an RDP client")
+        if Sign.NEW in signs:
+            return Door.RDP, say("a new RDP session")
+        if is_brief(arrival):
+            return Door.RDP_RECONNECT, say(
+                "the RDP logon was closed at once: it was the key to an existing session"
+            )
+        if Sign.SEATED in signs:
+            return Door.RDP, say("a remote interactive logon (type 10 or 12)")
+        return Door.RDP_RECONNECT, say(
+            "an unlock from another host, right after a network logon: a reconnect"
+        )
+    if Sign.SEATED not in signs and Sign.NEW not in signs:
+        return Door.UNLOCK, say("an unlock (type 7 or 13) without a new session")
+    if is_brief(arrival):
+        return Door.UNLOCK, say("the console logon was closed at once: it was the key to an existing session")
+    if arrival.logon_type == 11:
+        return Door.CACHED_CONSOLE, say("a logon at the console with cached credentials (type 11)")
+    return Door.CONSOLE, say("a logon at the console (type 2)")
+
+
+def is_by_rdp(arrival: Arrival) -> bool:
+    """Tell whether a seat's evidence is that of RDP: a type 10 or 12, an attached client, or a Hyper-V session.
+
+    An address alone is not enough: at the console it is 127.0.0.1, and an unlock inside a live RDP session carries the
+    client's. It takes a session (4778, LocalSessionManager 21 and 25) that is not local, or for an unlock the network
+    logon that RDP makes beforehand.
+    """
+    signs = arrival.signs
+    if arrival.logon_type in {10, 12} or Sign.HYPERV in signs:
+        return True
+    if Sign.LOCAL in signs or arrival.logon_type in {2, 11}:
+        return False
+    if Sign.ATTACHED in signs or Sign.AGAIN in signs or Sign.NEW in signs:
+        return arrival.address is not None
+    return arrival.address is not None and Sign.UNLOCKED in signs and Sign.NLA in signs
+
+
+def is_brief(arrival: Arrival) -> bool:
+    """Tell whether the logon was only a key to a session that was there before (closed at once, not logged off)."""
+    return Sign.BRIEF in arrival.signs and Sign.NEW not in arrival.signs and Sign.LEFT not in arrival.signs
+
+
+def _winrm(arrival: Arrival) -> Decision:
+    if Sign.SHELL in arrival.signs:
+        return Door.WINRM, say("a WinRM shell was made (event 91)")
+    return Door.WINRM, say("the WinRM service logged the user on, once for each request")
+
+
+def _ssh(arrival: Arrival) -> Decision:
+    if Sign.ACCEPTED in arrival.signs:
+        return Door.SSH, say("sshd accepted the user")
+    return Door.SSH, say("sshd logged the user on with a password (type 8)")

@@ -1,0 +1,387 @@
+"""Sessions with a seat: at the console, by RDP, unlocked, attached again, closed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+
+from logonbell.event import Event
+from logonbell.logon import User
+from logonbell.recognise.arrival import Arrival, Kind, Sign, either
+from logonbell.recognise.identity import (
+    YES,
+    address_of,
+    raw_address,
+    same_address,
+    same_user,
+    split_name,
+    user_of,
+)
+from logonbell.recognise.noise import program_of
+from logonbell.recognise.state import HostLog, Knock, Open
+from logonbell.sentence import Sentence, say
+
+JOIN = timedelta(seconds=10)
+"""How far apart the events of one session start may be, in any order and from any channel."""
+KNOCK = timedelta(seconds=12)
+"""How long before its session RDP authenticates over the network: 1 to 6 s in real logs."""
+AT_ONCE = timedelta(milliseconds=3600)
+"""A seat's logon id that is closed within about 3.5 s was only a key to an older session (measured in real logs)."""
+NAMELESS = timedelta(seconds=2)
+"""How close LocalSessionManager's 21 must be to a logon whose user it spells differently (Microsoft accounts)."""
+TWIN = timedelta(seconds=1)
+
+OTHER_HALF = say("the other half of a split token (UAC): the same logon")
+
+
+def logon_id_of(event: Event, field: str = "TargetLogonId") -> str:
+    """Give a logon id in one spelling, whatever its padding; empty where there is none."""
+    text = event.fields.get(field, "").strip().lower()
+    try:
+        return hex(int(text, 16)) if int(text, 16) else ""
+    except ValueError:
+        return ""
+
+
+def target_of(event: Event) -> User:
+    """Give the user who was logged on, as a Security event names it."""
+    fields = event.fields
+    name, domain = fields.get("TargetUserName", ""), fields.get("TargetDomainName", "")
+    return user_of(name, domain, fields.get("TargetUserSid") or fields.get("TargetSid"))
+
+
+def elevated_by(event: Event) -> bool | None:
+    """Give what ElevatedToken says; None in versions that do not have it."""
+    token = event.fields.get("ElevatedToken", "")
+    return None if not token.startswith("%%") else token == YES
+
+
+def note_logon(log: HostLog, arrival: Arrival, event: Event, *, unlock: bool = False) -> None:
+    """Fill an arrival with the facts of a 4624."""
+    fields = event.fields
+    logon_id = logon_id_of(event)
+    if logon_id:
+        (arrival.unlock_ids if unlock else arrival.logon_ids).append(logon_id)
+        log.claim_stray(logon_id, arrival)
+    arrival.elevated = either(arrival.elevated, elevated_by(event))
+    workstation = fields.get("WorkstationName", "")
+    kind = fields.get("LogonType", "")
+    arrival.learn(
+        user=target_of(event),
+        address=raw_address(fields.get("IpAddress", "")),
+        workstation=workstation if workstation not in {"", "-"} else None,
+        logon_type=int(kind) if kind.isascii() and kind.isdigit() and len(kind) < 6 else None,
+    )
+    log.changed(arrival, event.time)
+
+
+def other_half(log: HostLog, event: Event) -> Arrival | None:
+    """Give the logon whose split token this 4624 is the other half of."""
+    linked = logon_id_of(event, "TargetLinkedLogonId")
+    if linked:
+        half = log.with_id(linked)
+        return half if half is not None and same_user(half.user, target_of(event)) else None
+    if "TargetLinkedLogonId" in event.fields or event.fields.get("LogonType") not in {
+        "2",
+        "7",
+        "10",
+        "11",
+        "12",
+    }:
+        return None
+    kind = event.fields.get(
+        "LogonType"
+    )  # version 0 and 1 do not name the other half: it comes in the same moment
+    address = raw_address(event.fields.get("IpAddress", ""))
+    return log.nearest(
+        log.named(Kind.SEAT, target_of(event)),
+        event.time,
+        TWIN,
+        lambda a: (
+            str(a.logon_type) == kind
+            and len(a.logon_ids + a.unlock_ids) == 1
+            and a.may_be(target_of(event), address)
+        ),
+    )
+
+
+def sat_down(log: HostLog, event: Event) -> Sentence:
+    """Read a 4624 of type 2, 10, 11 or 12: somebody at the console or by RDP."""
+    user, address = target_of(event), raw_address(event.fields.get("IpAddress", ""))
+    remote = event.fields.get("LogonType") in {"10", "12"}
+
+    def fits(arrival: Arrival) -> bool:
+        signs = arrival.signs
+        if Sign.SEATED in signs or not arrival.may_be(user, address):
+            return False
+        return Sign.LOCAL not in signs if remote else not signs & {Sign.ATTACHED, Sign.HYPERV}
+
+    arrival = log.nearest(log.named(Kind.SEAT, user), event.time, JOIN, fits)
+    if arrival is None:
+        arrival = _nameless(
+            log, event, address, lambda a: Sign.SEATED not in a.signs and a.session is not None
+        )
+    if arrival is None:
+        arrival = log.begin(Kind.SEAT, event, user=user)
+        arrival.signs.add(Sign.SEATED)
+    else:
+        log.joined(arrival, event, Sign.SEATED)
+    note_logon(log, arrival, event)
+    hear_knocks(log, arrival)
+    return say("somebody sat down: a logon of type {type}", type=event.fields.get("LogonType", ""))
+
+
+def unlocked(log: HostLog, event: Event) -> Sentence:
+    """Read a 4624 of type 7 or 13: an unlock, or the key of a reconnect."""
+    user, address = target_of(event), raw_address(event.fields.get("IpAddress", ""))
+    if program_of(event.fields) == "lsass.exe":
+        twin = log.nearest(log.named(Kind.SEAT, user), event.time, JOIN, lambda a: a.may_be(user, None))
+        if twin is not None:
+            log.joined(twin, event)
+            note_logon(log, twin, event, unlock=True)
+        return say("lsass's own copy of an unlock: the same logon")
+
+    def fits(arrival: Arrival) -> bool:
+        again = arrival.signs & {Sign.ATTACHED, Sign.AGAIN}
+        return bool(again) and Sign.UNLOCKED not in arrival.signs and arrival.may_be(user, address)
+
+    arrival = log.nearest(log.named(Kind.SEAT, user), event.time, JOIN, fits)
+    if arrival is None:
+        arrival = log.begin(Kind.SEAT, event, user=user)
+        arrival.signs.add(Sign.UNLOCKED)
+    else:
+        log.joined(arrival, event, Sign.UNLOCKED)
+    note_logon(log, arrival, event, unlock=True)
+    hear_knocks(log, arrival)
+    return say("an unlock, or the key of a reconnect (type 7 or 13)")
+
+
+def session_began(log: HostLog, event: Event) -> Sentence:
+    """Read LocalSessionManager 21: a new session; the only word of it where the Security log is blind."""
+    return _session(log, event, Sign.NEW)
+
+
+def session_again(log: HostLog, event: Event) -> Sentence:
+    """Read LocalSessionManager 25: an existing session, attached again."""
+    return _session(log, event, Sign.AGAIN)
+
+
+def _session(log: HostLog, event: Event, sign: Sign) -> Sentence:
+    user, address, place = _lsm(event)
+    number = session_number(event)
+
+    def fits(arrival: Arrival) -> bool:
+        signs = arrival.signs
+        other = Sign.AGAIN if sign is Sign.NEW else Sign.NEW
+        if arrival.session is not None or other in signs or not _in_place(arrival, place):
+            return False
+        if sign is Sign.NEW and (Sign.ATTACHED in signs or Sign.SEATED not in signs):
+            return False
+        return same_address(arrival.address, address)
+
+    at = event.time
+    arrival = log.nearest(log.named(Kind.SEAT, user), at, JOIN, lambda a: fits(a) and same_user(a.user, user))
+    if arrival is None:
+        arrival = _nameless(log, event, address, fits)
+    if arrival is None:
+        arrival = log.begin(Kind.SEAT, event, user=user)
+        arrival.signs.add(sign)
+    else:
+        log.joined(arrival, event, sign)
+    arrival.session = number
+    if place is not None:
+        arrival.signs.add(place)
+    arrival.learn(user=user, address=address)
+    hear_knocks(log, arrival)
+    return (
+        say("a new session {session} (LocalSessionManager)", session=number or "")
+        if sign is Sign.NEW
+        else say("session {session} was attached again (LocalSessionManager)", session=number or "")
+    )
+
+
+def shell_started(log: HostLog, event: Event) -> Sentence:
+    """Read LocalSessionManager 22: the shell of a session; it belongs to the 21 before it."""
+    user, _, _ = _lsm(event)
+    number = session_number(event)
+    arrival = log.nearest(log.named(Kind.SEAT, user), event.time, JOIN, lambda a: a.session == number)
+    if arrival is not None:
+        arrival.fold(event.ref, event.time)
+    return say("the shell of a session started: the same logon")
+
+
+def attached(log: HostLog, event: Event) -> Sentence:
+    """Read 4778: an existing session was attached to an RDP client, or back to the console."""
+    fields = event.fields
+    user = user_of(fields.get("AccountName", ""), fields.get("AccountDomain", ""), None)
+    address = raw_address(fields.get("ClientAddress", ""))
+    by_rdp = fields.get("SessionName", "").casefold().startswith("rdp-tcp") or address is not None
+    sign = Sign.ATTACHED if by_rdp else Sign.LOCAL
+
+    def fits(arrival: Arrival) -> bool:
+        signs = arrival.signs
+        if signs & {Sign.ATTACHED, Sign.NEW} or not arrival.may_be(user, address):
+            return False
+        return Sign.LOCAL not in signs if by_rdp else arrival.logon_type not in {10, 12}
+
+    arrival = log.nearest(log.named(Kind.SEAT, user), event.time, JOIN, fits)
+    if arrival is None:
+        arrival = log.begin(Kind.SEAT, event, user=user)
+        arrival.signs.add(sign)
+    else:
+        log.joined(arrival, event, sign)
+    arrival.learn(address=address)
+    hear_knocks(log, arrival)
+    return (
+        say("an existing session was attached to an RDP client (4778)")
+        if by_rdp
+        else say("an existing session was attached to the console (4778)")
+    )
+
+
+def knocked(log: HostLog, event: Event) -> Sentence:
+    """Read 1149: somebody authenticated for RDP; the session, if one follows, is told by others."""
+    fields = event.fields
+    user = user_of(fields.get("Param1", ""), fields.get("Param2", ""), None)
+    knock = Knock(event.time, user, raw_address(fields.get("Param3", "")), event.ref)
+    log.state.knocks.append(knock)
+    del log.state.knocks[:-256]
+    for arrival in log.named(Kind.SEAT, user):
+        if is_rdp_possible(arrival) and _heard(arrival, knock):
+            log.joined(arrival, event, Sign.NLA)
+            return say("the authentication before an RDP session (1149): the same logon")
+    return say("somebody authenticated for RDP (1149); that alone is no session")
+
+
+def hear_knocks(log: HostLog, arrival: Arrival) -> None:
+    """Fold what RDP did before its session into it: the network logon of NLA, and 1149."""
+    if not is_rdp_possible(arrival):
+        return
+    for knock in log.state.knocks:
+        if _heard(arrival, knock):
+            arrival.signs.add(Sign.NLA)
+            if knock.event is not None and knock.event not in arrival.events:
+                arrival.fold(knock.event, arrival.last)
+    for network in list(log.named(Kind.NETWORK, arrival.user)):
+        before = arrival.time - network.time
+        if network.told or not timedelta(0) <= before <= KNOCK or network.last > arrival.last:
+            continue
+        if arrival.may_be(network.user, network.address):
+            arrival.signs.add(Sign.NLA)
+            log.replace(arrival, network)
+
+
+def _heard(arrival: Arrival, knock: Knock) -> bool:
+    before = arrival.time - knock.time
+    return timedelta(0) <= before <= KNOCK and arrival.may_be(knock.user, knock.address)
+
+
+def is_rdp_possible(arrival: Arrival) -> bool:
+    """Tell whether a seat may be RDP's: what RDP does beforehand then belongs to it."""
+    if arrival.logon_type in {2, 11} or Sign.LOCAL in arrival.signs:
+        return False
+    return arrival.address is not None or arrival.logon_type in {10, 12}
+
+
+def closed(log: HostLog, event: Event) -> Sentence:
+    """Read 4634 or 4647: a logon id was closed, which may or may not be the end of a session."""
+    logon_id = logon_id_of(event)
+    arrival = log.with_id(logon_id)
+    if arrival is not None:
+        return _closed_growing(log, arrival, logon_id, event)
+    for session in log.state.open:
+        if logon_id in session.logon_ids:
+            return _closed_open(log, session, logon_id, event)
+    return say("the end of something that was not followed")
+
+
+def _closed_growing(log: HostLog, arrival: Arrival, logon_id: str, event: Event) -> Sentence:
+    chosen = event.event_id == 4647
+    if chosen:
+        arrival.signs.add(Sign.LEFT)
+    if logon_id in arrival.unlock_ids:
+        return say("the short logon of an unlock or of a network authentication ended: nobody left")
+    if arrival.kind is Kind.SEAT:
+        if not chosen and Sign.LEFT not in arrival.signs and event.time - arrival.time <= AT_ONCE:
+            if Sign.BRIEF not in arrival.signs:
+                arrival.signs.add(Sign.BRIEF)
+                log.changed(arrival, event.time)
+            return say("closed at once: the logon was the key to a session that was there before")
+        log.end(arrival, event)
+        return say("the session was closed")
+    if arrival.kind in {Kind.SSM, Kind.SSH}:
+        arrival.logon_ids = [other for other in arrival.logon_ids if other != logon_id]
+        if not arrival.logon_ids and event.time - arrival.time > JOIN:
+            log.end(arrival, event)
+            return say("the session was closed")
+    return say("one of its logon ids was closed")
+
+
+def _closed_open(log: HostLog, session: Open, logon_id: str, event: Event) -> Sentence:
+    session.logon_ids.remove(logon_id)
+    if session.door.startswith(("ssm", "ssh")) and session.logon_ids:
+        return say("one of its logon ids was closed")
+    log.end_open(session, event)
+    return say("the session was closed")
+
+
+def session_ended(log: HostLog, event: Event) -> Sentence:
+    """Read LocalSessionManager 23: a session is over."""
+    user, _, _ = _lsm(event)
+    number = session_number(event)
+    for arrival in log.named(Kind.SEAT, user):
+        if arrival.session == number and number is not None:
+            arrival.signs.add(Sign.LEFT)
+            log.end(arrival, event)
+            return say("the session was closed")
+    for session in reversed(log.state.open):
+        if session.session == number and same_user(session.user, user):
+            log.end_open(session, event)
+            return say("the session was closed")
+    return say("the end of something that was not followed")
+
+
+def detached(_log: HostLog, _event: Event) -> Sentence:
+    """Read 4779 or LocalSessionManager 24: the client went away; the session stays."""
+    return say("a client was detached; its session stays open")
+
+
+def session_number(event: Event) -> int | None:
+    """Give LocalSessionManager's number of the session."""
+    text = event.fields.get("SessionID", "")
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else None
+
+
+def _lsm(event: Event) -> tuple[User, str | None, Sign | None]:
+    """Give user, address and place of a LocalSessionManager event.
+
+    An address that is no IP address is local, whatever the word for it; an empty one is a Hyper-V enhanced session.
+    """
+    name, domain = split_name(event.fields.get("User", ""))
+    text = event.fields.get("Address", "").strip()
+    address = raw_address(text)
+    place = None if address is not None else Sign.LOCAL if text else Sign.HYPERV
+    return user_of(name, domain, None), address, place
+
+
+def _in_place(arrival: Arrival, place: Sign | None) -> bool:
+    if place is Sign.LOCAL:
+        return arrival.logon_type not in {10, 12} and Sign.ATTACHED not in arrival.signs
+    if place is Sign.HYPERV:
+        address = address_of(arrival.address or "")
+        return arrival.logon_type not in {2, 11} and (address is None or address.is_unspecified)
+    return arrival.logon_type not in {2, 11} and Sign.LOCAL not in arrival.signs
+
+
+def _nameless(
+    log: HostLog, event: Event, address: str | None, fits: Callable[[Arrival], bool]
+) -> Arrival | None:
+    """Give the one seat of this moment that fits though its user is spelt otherwise."""
+    near = [
+        arrival
+        for arrival in log.of_kind(Kind.SEAT, event.time - JOIN)
+        if abs(arrival.time - event.time) <= NAMELESS
+        and fits(arrival)
+        and same_address(arrival.address, address)
+    ]
+    return near[0] if len(near) == 1 else None

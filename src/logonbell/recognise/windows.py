@@ -1,0 +1,258 @@
+"""A Windows host's events in, its logons out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from datetime import datetime
+from types import MappingProxyType
+
+import msgspec
+
+from logonbell.event import Event
+from logonbell.logon import Finding, LogCleared
+from logonbell.recognise import network, seats
+from logonbell.recognise.arrival import Kind, either
+from logonbell.recognise.failures import is_prompt
+from logonbell.recognise.identity import (
+    NETWORK_SERVICE,
+    NOBODY,
+    SYSTEM,
+    is_domain_admin,
+    is_nobody,
+    user_of,
+)
+from logonbell.recognise.noise import noise, program_of
+from logonbell.recognise.state import HostLog, HostState
+from logonbell.sentence import Sentence, say
+
+SECURITY = "Security"
+LSM = "Microsoft-Windows-TerminalServices-LocalSessionManager/Operational"
+RCM = "Microsoft-Windows-TerminalServices-RemoteConnectionManager/Operational"
+OPENSSH = "OpenSSH/Operational"
+WINRM = "Microsoft-Windows-WinRM/Operational"
+SYSTEM_LOG = "System"
+
+SSM_WORKER = "ssm-session-worker.exe"
+_PROVIDERS = frozenset({"", "Microsoft-Windows-Security-Auditing", "Microsoft-Windows-Eventlog"})
+
+Reader = Callable[[HostLog, Event], Sentence]
+Witness = Callable[[Event, Sentence], None]
+"""Told of each event, in words, what it was taken for."""
+
+
+def logged_on(log: HostLog, event: Event) -> Sentence:
+    """Read a 4624: nobody, the other half of a logon, or one of the doors."""
+    fields = event.fields
+    kind, program = fields.get("LogonType", ""), program_of(fields)
+    if kind == "0":
+        return _booted(log, event)
+    if (reason := noise(fields)) is not None:
+        return reason
+    known = log.with_id(seats.logon_id_of(event))
+    if known is not None and event.ref in known.events:
+        return say("this record was read before")
+    if (half := seats.other_half(log, event)) is not None:
+        log.joined(half, event)
+        seats.note_logon(log, half, event, unlock=kind in {"7", "13"})
+        return seats.OTHER_HALF
+    return _door(log, event, kind, program)
+
+
+def _door(log: HostLog, event: Event, kind: str, program: str) -> Sentence:
+    fields = event.fields
+    by, subject = fields.get("LogonProcessName", "").strip().casefold(), fields.get("SubjectUserSid", "")
+    match kind:
+        case "10" | "12":
+            return seats.sat_down(log, event)
+        case "2" | "11" if by == "user32" or program == "winlogon.exe":
+            return seats.sat_down(log, event)
+        case "7" | "13":
+            return seats.unlocked(log, event)
+        case "4":
+            return network.ran_batch(log, event)
+        case "3" | "8" if program == SSM_WORKER and subject == SYSTEM:
+            return network.ssm_shell(log, event)
+        case "3" | "8" if by == "sshd" or program in {"sshd.exe", "sshd-session.exe"}:
+            return network.sshd_logon(log, event)
+        case "3" | "8" if by == "wsman" or (program == "svchost.exe" and subject == NETWORK_SERVICE):
+            return network.winrm_request(log, event)
+        case "3" | "8" if not program or subject in {"", NOBODY}:
+            return network.came_by_network(log, event)
+        case _:
+            return network.used_credentials(log, event)
+
+
+def _booted(log: HostLog, event: Event) -> Sentence:
+    """Windows started: whatever was open is over, and logon ids begin anew."""
+    for session in list(log.state.open):
+        log.end_open(session, event)
+    for arrival in list(log.state.growing.values()):
+        if arrival.kind is Kind.SEAT and arrival.time < event.time:
+            log.end(arrival, event)
+    return say("Windows started")
+
+
+def privileged(log: HostLog, event: Event) -> Sentence:
+    """Read 4672: a logon id holds administrators' privileges. It comes before or after its logon."""
+    if is_nobody(event.fields.get("SubjectUserSid", "")):
+        return say("privileges of the machine itself")
+    logon_id = seats.logon_id_of(event, "SubjectLogonId")
+    arrival = log.with_id(logon_id)
+    if arrival is None:
+        log.stray(logon_id, event).elevated = True
+    else:
+        arrival.elevated = True
+        log.joined(arrival, event)
+    return say("administrator's privileges (4672): belongs to its logon")
+
+
+def grouped(log: HostLog, event: Event) -> Sentence:
+    """Read 4627: the groups of a logon, by which domain admins are known."""
+    return _groups(log, event, is_domain_admin(event.fields.get("GroupMembership", "")))
+
+
+def special(log: HostLog, event: Event) -> Sentence:
+    """Read 4964: a logon holds a group that the operator called special. It proves a domain admin, never the lack of one."""
+    admin = is_domain_admin(event.fields.get("SidList", ""))
+    return _groups(log, event, True if admin else None)
+
+
+def _groups(log: HostLog, event: Event, admin: bool | None) -> Sentence:
+    if is_nobody(event.fields.get("TargetUserSid", "")):
+        return say("groups of the machine itself")
+    logon_id = seats.logon_id_of(event)
+    arrival = log.with_id(logon_id)
+    if arrival is None:
+        stray = log.stray(logon_id, event)
+        stray.domain_admin = either(stray.domain_admin, admin)
+    else:
+        arrival.domain_admin = either(arrival.domain_admin, admin)
+        log.joined(arrival, event)
+    return say("the groups of a logon: belongs to it")
+
+
+def failed(log: HostLog, event: Event) -> Sentence:
+    """Read 4625: a failed logon counts towards a burst, a mistyped password in a prompt does not."""
+    if is_prompt(event):
+        return say("a mistyped password in a UAC prompt or a browser: no attempt to get in")
+    log.said.extend(log.state.failures.add(event, log.state.host))
+    return say("a failed logon; three or more within ten minutes of each other are a burst")
+
+
+def security_cleared(log: HostLog, event: Event) -> Sentence:
+    """Read 1102: the Security log was emptied."""
+    return _cleared(log, event, SECURITY)
+
+
+def other_cleared(log: HostLog, event: Event) -> Sentence:
+    """Read 104: another log was emptied."""
+    return _cleared(log, event, event.fields.get("Channel", ""))
+
+
+def _cleared(log: HostLog, event: Event, cleared: str) -> Sentence:
+    fields = event.fields
+    name = fields.get("SubjectUserName", "")
+    user = user_of(name, fields.get("SubjectDomainName", ""), fields.get("SubjectUserSid")) if name else None
+    log.said.append(LogCleared(event.time, log.state.host, (event.ref,), cleared, user))
+    return say("a log was cleared")
+
+
+READERS: Mapping[str, Mapping[int, Reader]] = MappingProxyType(
+    {
+        SECURITY: {
+            1102: security_cleared,
+            4624: logged_on,
+            4625: failed,
+            4627: grouped,
+            4634: seats.closed,
+            4647: seats.closed,
+            4672: privileged,
+            4778: seats.attached,
+            4779: seats.detached,
+            4964: special,
+        },
+        LSM: {
+            21: seats.session_began,
+            22: seats.shell_started,
+            23: seats.session_ended,
+            24: seats.detached,
+            25: seats.session_again,
+        },
+        RCM: {1149: seats.knocked},
+        OPENSSH: {4: network.sshd_said},
+        WINRM: {91: network.shell_made},
+        SYSTEM_LOG: {104: other_cleared},
+    }
+)
+WANTED: Mapping[str, frozenset[int]] = MappingProxyType(
+    {name: frozenset(ids) for name, ids in READERS.items()}
+)
+"""Channel and event ids that this recogniser reads: what a source may leave out of account is all the rest."""
+
+SNAPSHOT = 1
+"""Version of a snapshot's form. A snapshot of another version cannot be read; reading then starts again from older."""
+
+
+class Recogniser:
+    """Fed events in the order of their logs, it yields logons as they become known, and again as they grow.
+
+    It does no input or output and reads no clock: time is that of the events, and what ``advance`` hands in. Several
+    hosts in one log are kept apart. ``witness`` is told of each event what it was taken for.
+    """
+
+    def __init__(self, witness: Witness | None = None) -> None:
+        self._logs: dict[str, HostLog] = {}
+        self._witness = witness
+
+    def feed(self, event: Event) -> Iterator[Finding]:
+        """Read one event; yield what is known by then."""
+        reader = READERS.get(event.channel, {}).get(event.event_id)
+        if reader is None or (event.channel == SECURITY and event.provider not in _PROVIDERS):
+            return
+        log = self._logs.get(event.host)
+        if log is None:
+            log = self._logs[event.host] = HostLog(HostState(event.host))
+        yield from log.advance(event.time)
+        taken = say("this record was read before") if log.saw(event) else reader(log, event)
+        if self._witness is not None:
+            self._witness(event, taken)
+        if log.said:
+            yield from log.take()
+
+    def advance(self, now: datetime) -> Iterator[Finding]:
+        """Let the time of the log reach ``now``; yield what need not be waited for any longer."""
+        for log in self._logs.values():
+            yield from log.advance(now)
+
+    def finish(self) -> Iterator[Finding]:
+        """Yield all that is still held: nothing more will come."""
+        for log in self._logs.values():
+            yield from log.finish()
+
+    @property
+    def due(self) -> datetime | None:
+        """When, in the time of the log, ``advance`` next has something to say."""
+        return min((due for log in self._logs.values() if (due := log.due) is not None), default=None)
+
+    def snapshot(self) -> str:
+        """Give the whole state as text: the same state, the same text."""
+        states = [log.state for log in self._logs.values()]
+        return msgspec.json.encode({"version": SNAPSHOT, "hosts": states}, order="deterministic").decode()
+
+    @classmethod
+    def restore(cls, snapshot: str, witness: Witness | None = None) -> Recogniser:
+        """Go on from a snapshot. Raises ``ValueError`` if it is damaged or of another version."""
+        try:
+            kept = msgspec.json.decode(snapshot, type=_Snapshot)
+        except (msgspec.MsgspecError, ValueError) as error:
+            raise ValueError(f"not a snapshot: {error}") from error
+        if kept.version != SNAPSHOT:
+            raise ValueError(f"a snapshot of version {kept.version}, not {SNAPSHOT}")
+        recogniser = cls(witness)
+        recogniser._logs = {state.host: HostLog(state) for state in kept.hosts}
+        return recogniser
+
+
+class _Snapshot(msgspec.Struct):
+    version: int
+    hosts: list[HostState]
