@@ -69,7 +69,7 @@ class HostState:
     host: str
     now: datetime | None = None
     serial: int = 0
-    growing: dict[int, Arrival] = field(default_factory=dict)
+    growing: list[Arrival] = field(default_factory=list)
     open: list[Open] = field(default_factory=list)
     strays: dict[str, Stray] = field(default_factory=dict)
     knocks: list[Knock] = field(default_factory=list)
@@ -87,8 +87,14 @@ class HostLog:
         self._by_name: dict[tuple[Kind, str], list[int]] = {}
         self._due: list[tuple[datetime, int]] = []
         self._pruned: datetime | None = state.now
-        for arrival in state.growing.values():
+        self.growing = {arrival.serial: arrival for arrival in state.growing}
+        for arrival in state.growing:
             self._index(arrival)
+
+    def save(self) -> HostState:
+        """Give the state as a value."""
+        self.state.growing = list(self.growing.values())
+        return self.state
 
     # --- what the readers ask and say -------------------------------------------------------------------------
 
@@ -97,7 +103,7 @@ class HostLog:
         due = event.time + hold if hold is not None else None
         self.state.serial += 1
         arrival = Arrival(self.state.serial, kind, event.time, [event.ref], event.time, user=user, due=due)
-        self.state.growing[arrival.serial] = arrival
+        self.growing[arrival.serial] = arrival
         self._index(arrival)
         return arrival
 
@@ -121,19 +127,19 @@ class HostLog:
     def with_id(self, logon_id: str) -> Arrival | None:
         """Give the growing logon that holds a logon id."""
         serial = self._by_id.get(logon_id)
-        return self.state.growing.get(serial) if serial is not None else None
+        return self.growing.get(serial) if serial is not None else None
 
     def named(self, kind: Kind, user: User | None) -> Iterator[Arrival]:
         """Give the growing logons of one kind whose user has this name, newest first."""
         if user is not None:
             for serial in reversed(self._by_name.get((kind, _name(user)), [])):
-                arrival = self.state.growing.get(serial)
+                arrival = self.growing.get(serial)
                 if arrival is not None and arrival.kind is kind:
                     yield arrival
 
     def of_kind(self, kind: Kind, since: datetime) -> Iterator[Arrival]:
         """Give the growing logons of one kind that began at ``since`` or later, newest first."""
-        for arrival in reversed(self.state.growing.values()):
+        for arrival in reversed(self.growing.values()):
             if arrival.kind is kind and arrival.time >= since:
                 yield arrival
 
@@ -161,7 +167,7 @@ class HostLog:
 
     def drop(self, arrival: Arrival) -> None:
         """Forget a logon that turned out to be none."""
-        del self.state.growing[arrival.serial]
+        del self.growing[arrival.serial]
 
     def end(self, arrival: Arrival, event: Event) -> None:
         """Tell that a session was closed."""
@@ -212,7 +218,7 @@ class HostLog:
             state.now = now
         while self._due and self._due[0][0] < state.now:
             due, serial = heapq.heappop(self._due)
-            arrival = state.growing.get(serial)
+            arrival = self.growing.get(serial)
             if arrival is not None and arrival.due == due:
                 self._tell(arrival)
         self.said.extend(state.failures.advance(state.now, state.host))
@@ -221,7 +227,7 @@ class HostLog:
 
     def finish(self) -> list[Finding]:
         """Tell all that is still held: the log is at its end."""
-        for arrival in list(self.state.growing.values()):
+        for arrival in list(self.growing.values()):
             if arrival.due is not None:
                 self._tell(arrival)
         self.said.extend(self.state.failures.finish(self.state.host))
@@ -235,7 +241,7 @@ class HostLog:
     @property
     def due(self) -> datetime | None:
         """When, in the log's time, there will be something to tell though no event comes."""
-        dues = [arrival.due for arrival in self.state.growing.values() if arrival.due is not None]
+        dues = [arrival.due for arrival in self.growing.values() if arrival.due is not None]
         if (burst := self.state.failures.due) is not None:
             dues.append(burst)
         return min(dues, default=None)
@@ -283,26 +289,22 @@ class HostLog:
         self.said.append(Logoff(event.time, self.state.host, (event.ref,), main, began, door, user))
 
     def _prune(self, now: datetime) -> None:
-        if (
-            self._pruned is not None
-            and abs(now - self._pruned) < STRAY / 6
-            and len(self.state.growing) < GROWING
-        ):
+        if self._pruned is not None and abs(now - self._pruned) < STRAY / 6 and len(self.growing) < GROWING:
             return
         self._pruned = now
         state = self.state
-        too_many = len(state.growing) - GROWING
-        for place, (serial, arrival) in enumerate(list(state.growing.items())):
+        too_many = len(self.growing) - GROWING * 9 // 10 if len(self.growing) >= GROWING else 0
+        for place, (serial, arrival) in enumerate(list(self.growing.items())):
             if abs(now - arrival.last) > QUIET or place < too_many:
                 if arrival.due is not None:
                     self._tell(arrival)
                 self._keep_open(arrival)
-                del state.growing[serial]
+                del self.growing[serial]
         for logon_id in [key for key, kept in state.strays.items() if abs(now - kept.time) > STRAY]:
             del state.strays[logon_id]
         state.knocks = [knock for knock in state.knocks if abs(now - knock.time) <= STRAY]
-        self._by_id = {key: serial for key, serial in self._by_id.items() if serial in state.growing}
-        by_name = {key: [s for s in serials if s in state.growing] for key, serials in self._by_name.items()}
+        self._by_id = {key: serial for key, serial in self._by_id.items() if serial in self.growing}
+        by_name = {key: [s for s in serials if s in self.growing] for key, serials in self._by_name.items()}
         self._by_name = {key: serials for key, serials in by_name.items() if serials}
 
     def _keep_open(self, arrival: Arrival) -> None:

@@ -86,7 +86,7 @@ def _booted(log: HostLog, event: Event) -> Sentence:
     """Windows started: whatever was open is over, and logon ids begin anew."""
     for session in list(log.state.open):
         log.end_open(session, event)
-    for arrival in list(log.state.growing.values()):
+    for arrival in list(log.growing.values()):
         if arrival.kind is Kind.SEAT and arrival.time < event.time:
             log.end(arrival, event)
     return say("Windows started")
@@ -236,7 +236,7 @@ class Recogniser:
 
     def snapshot(self) -> str:
         """Give the whole state as text: the same state, the same text."""
-        states = [log.state for log in self._logs.values()]
+        states = [log.save() for log in self._logs.values()]
         return msgspec.json.encode({"version": SNAPSHOT, "hosts": states}, order="deterministic").decode()
 
     @classmethod
