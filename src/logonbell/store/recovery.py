@@ -1,0 +1,192 @@
+"""The previous copy of the outbox, and what is done when the outbox itself is damaged or gone.
+
+Nothing damaged is deleted, and the fallback is always to something older: what was read since then is read again, and
+its alerts come again with the same fingerprints. Their sequence numbers cannot be known any more, so numbering jumps
+ahead of every number that may have been given.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+import zlib
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from logonbell.sentence import Sentence, say
+from logonbell.store.codec import Unreadable, sentence_to_json, text_from_column, time_to_column
+from logonbell.store.database import Database
+from logonbell.store.refusal import Damaged, refusing
+from logonbell.store.schema import APPLICATION, MIGRATIONS
+
+COPY_AGE = timedelta(hours=1)
+"""How old the copy may grow before an opening renews it."""
+GAP = 1_000_000
+"""More alerts than any host makes between two copies."""
+
+GONE = "there is no file"
+EMPTY = "the file is empty"
+
+APPLICATION_ID = "pragma application_id"
+TABLES = "select count(*) from sqlite_master"
+CHECKED = "select bookmark, crc from bookmark union all select snapshot, crc from snapshot"
+HIGHEST = """
+select max(coalesce((select max(sequence) from host), 0), coalesce((select max(floor) from mending), 0))
+"""
+MEND = "insert into mending (time, what, floor) values (?, ?, ?)"
+
+
+def recover(path: Path, now: datetime) -> Sentence | None:
+    """Put a usable file where the outbox is damaged or gone, and say what was done; None where all was well.
+
+    Only for who holds the lock. Raises ``Refused`` where nothing may be touched: a newer version, a forbidden file.
+    """
+    previous = previous_of(path)
+    why = fault(path)
+    if why is None or (why in (GONE, EMPTY) and fault(previous) == GONE):
+        return None  # without a copy it was never open, and what was never open has given no number
+    copy_fault = fault(previous)
+    rebuilding = path.with_name("outbox.rebuilding.sqlite3")
+    with refusing(path):
+        _remove(rebuilding)
+        if copy_fault is None:
+            shutil.copyfile(previous, rebuilding)
+            copied = datetime.fromtimestamp(previous.stat().st_mtime, UTC)
+    database = Database(rebuilding, "rwc")
+    try:
+        database.migrate(MIGRATIONS)
+        aside = _free_name(path, now)
+        if copy_fault is None:
+            floor = int(database.rows(HIGHEST)[0][0]) + GAP
+            what = say(
+                "The outbox cannot be used ({why}); whatever is left of it is kept as {aside}. logonbell goes on from the copy of {copied}: everything since then is read again, and an alert that was sent before comes again with the same fingerprint. Alerts are now numbered from {number}.",
+                why=why,
+                aside=aside.name,
+                copied=copied.isoformat(timespec="seconds"),
+                number=floor + 1,
+            )
+        else:
+            floor = int(now.timestamp())  # no count of alerts since the first one comes as high
+            what = say(
+                "The outbox cannot be used ({why}), nor can its copy ({copy_fault}); whatever is left of it is kept as {aside}. logonbell starts again at the oldest record: an alert that was sent before comes again with the same fingerprint. Alerts are now numbered from {number}.",
+                why=why,
+                copy_fault=copy_fault,
+                aside=aside.name,
+                number=floor + 1,
+            )
+        database.change(MEND, (time_to_column(now), sentence_to_json(what), floor))
+    finally:
+        database.close()
+    with refusing(path):
+        # The main file first: stopped halfway, the next start finds it gone and mends again.
+        for file, companion in zip(_files(path), _files(aside), strict=True):
+            if file.exists():
+                file.rename(companion)
+        _put(rebuilding, path)
+    return what
+
+
+def fault(path: Path) -> str | None:
+    """Say why a file is no usable outbox, None if it is one. Raises ``Refused`` for a newer or a forbidden one.
+
+    The file is not written to.
+    """
+    with refusing(path):
+        if not path.exists():
+            return GONE
+    try:
+        database = Database(path, "ro")
+    except Damaged as damaged:
+        return damaged.why
+    try:
+        if database.rows(TABLES)[0][0] == 0:
+            return EMPTY
+        if database.rows(APPLICATION_ID)[0][0] != APPLICATION:
+            return "the file is not an outbox"
+        database.refuse_newer(len(MIGRATIONS))
+        database.check()
+        if not all(_is_what_was_written(text, crc) for text, crc in database.rows(CHECKED)):
+            return "a bookmark or the snapshot is not what was written"
+    except Damaged as damaged:
+        return damaged.why
+    finally:
+        database.close()
+    return None
+
+
+def keep_copy(database: Database, now: datetime) -> None:
+    """Replace the previous copy by one of today, if the database is whole. Raises ``Damaged``, and keeps the old copy."""
+    previous = previous_of(database.path)
+    copying = previous.with_name("outbox.copying.sqlite3")
+    try:
+        with refusing(copying):
+            _remove(copying)
+        database.copy_to(copying)
+        if (why := fault(copying)) is not None:
+            raise Damaged(database.path, why)
+        with refusing(copying):
+            os.utime(copying, (now.timestamp(), now.timestamp()))
+            _put(copying, previous)
+    finally:
+        with refusing(copying):
+            _remove(copying)
+
+
+def copy_is_old(path: Path, now: datetime) -> bool:
+    """Whether an opening should renew the copy: there is none, it is old, or it is from a time yet to come."""
+    previous = previous_of(path)
+    if not previous.exists():
+        return True
+    age = now - datetime.fromtimestamp(previous.stat().st_mtime, UTC)
+    return not timedelta(0) <= age < COPY_AGE
+
+
+def previous_of(path: Path) -> Path:
+    """Where the copy of a file stands."""
+    return path.with_name("outbox.previous.sqlite3")
+
+
+def checksum(text: str) -> int:
+    """Tell a text from a damaged one: SQLite's own check looks at the structure of a file, not at its content."""
+    return zlib.crc32(text.encode("utf-8", "surrogatepass"))
+
+
+def _is_what_was_written(text: object, crc: object) -> bool:
+    try:
+        return isinstance(text, str) and checksum(text_from_column(text)) == crc
+    except Unreadable:
+        return False
+
+
+def _files(path: Path) -> list[Path]:
+    """A database and what SQLite puts beside it: a new file beside an old companion would be written over by it."""
+    return [path.with_name(path.name + ending) for ending in ("", "-wal", "-shm", "-journal")]
+
+
+def _remove(path: Path) -> None:
+    for file in _files(path):
+        file.unlink(missing_ok=True)
+
+
+def _free_name(path: Path, now: datetime) -> Path:
+    name = f"outbox.damaged-{now.astimezone(UTC):%Y%m%dT%H%M%SZ}"
+    aside = path.with_name(f"{name}.sqlite3")
+    count = 1
+    while any(file.exists() for file in _files(aside)):
+        count += 1
+        aside = path.with_name(f"{name}-{count}.sqlite3")
+    return aside
+
+
+def _put(source: Path, target: Path) -> None:
+    """Put a finished file in the place of another, so that after a power loss one of the two stands there, whole."""
+    with source.open("r+b") as file:
+        os.fsync(file.fileno())
+    source.replace(target)
+    if sys.platform != "win32":  # Windows has no way to do this to a folder
+        folder = os.open(target.parent, os.O_RDONLY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
