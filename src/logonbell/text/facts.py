@@ -1,0 +1,193 @@
+"""The facts of a notification, in the order in which a person needs them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, tzinfo
+from functools import partial
+
+from logonbell.event import EventRef
+from logonbell.logon import Door, FailedLogons, LogCleared, Logoff, Logon, User
+from logonbell.notifier import Notification
+from logonbell.sentence import Sentence, plural, say
+from logonbell.text import moment
+from logonbell.text.escape import Shown, escape, name
+from logonbell.text.headline import THROUGH_SSM, Room, attempted, came_from
+from logonbell.text.language import speak
+from logonbell.text.words import DOORS, LEVELS, LOGON_TYPES, yes_or_no
+
+EVENTS_SHOWN = 8
+_NAMES_SHOWN = Room(listed=20)
+_OF_SSM = THROUGH_SSM | {Door.SSM_SHELL, Door.SSM_SHELL_ELEVATED, Door.SSM_TUNNEL, Door.RUN_COMMAND}
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """For whom a text is: the language, the zone they live in, and the name they know the host by."""
+
+    language: str
+    zone: tzinfo
+    host_name: str
+
+    def tell(self, sentence: Sentence) -> Shown:
+        """Say ``sentence`` in the reader's language."""
+        return speak(sentence, self.language)
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """A label and what stands behind it, in one line or more."""
+
+    label: Shown
+    lines: tuple[str, ...]
+
+
+def facts(notification: Notification, reader: Reader, sent: datetime | None) -> tuple[Fact, ...]:
+    """List what is known; a fact that is worth knowing and missing says so."""
+    alert = notification.alert
+    rows: list[tuple[Sentence, Sequence[str]]] = []
+    match alert.finding:
+        case Logon() as logon:
+            rows += _who(logon, reader)
+            rows += _when(notification, reader, sent)
+            rows += _how(logon, reader)
+        case FailedLogons() as burst:
+            rows += _burst(burst, reader)
+            rows += _when(notification, reader, sent)
+        case LogCleared() as cleared:
+            rows.append((say("Log"), [name(cleared.cleared)]))
+            rows += _user(cleared.user, reader)
+            rows += _when(notification, reader, sent)
+        case Logoff() as logoff:
+            rows += _user(logoff.user, reader)
+            rows += _when(notification, reader, sent)
+            rows.append((say("Began"), _both(logoff.began, reader)))
+            rows.append((say("Door"), [reader.tell(DOORS[logoff.door].name)]))
+    rows += _where(notification, reader)
+    rows.append((say("Level"), [reader.tell(LEVELS[alert.level])]))
+    rule = say("{rule}: {reason}", rule=alert.rule, reason=reader.tell(alert.reason))
+    rows.append((say("Rule"), [reader.tell(rule)]))
+    rows.append((say("Alert number"), [str(notification.sequence)]))
+    return tuple(Fact(reader.tell(label), tuple(lines)) for label, lines in rows if lines)
+
+
+_Rows = Iterator[tuple[Sentence, Sequence[str]]]
+
+
+def _who(logon: Logon, reader: Reader) -> _Rows:
+    tell = reader.tell
+    if logon.principal is not None or logon.ssm_session is not None or logon.door in _OF_SSM:
+        principal = tell(say("not known")) if logon.principal is None else name(logon.principal)
+        session = tell(say("not known")) if logon.ssm_session is None else name(logon.ssm_session)
+        yield say("Principal"), [principal]
+        yield say("SSM session"), [session]
+    if logon.ssm_match is not None:
+        yield say("SSM match"), [tell(logon.ssm_match)]
+    yield from _user(logon.user, reader)
+    yield say("Administrator"), [tell(yes_or_no(logon.elevated))]
+    domain_admin = (
+        say("not known (to know it, switch on the audit subcategory Group Membership)")
+        if logon.domain_admin is None
+        else yes_or_no(logon.domain_admin)
+    )
+    yield say("Domain admin"), [tell(domain_admin)]
+
+
+def _user(user: User | None, reader: Reader) -> _Rows:
+    yield say("User"), [reader.tell(say("not known")) if user is None else name(str(user))]
+    if user is not None and user.sid is not None:
+        yield say("SID"), [escape(user.sid)]
+
+
+def _when(notification: Notification, reader: Reader, sent: datetime | None) -> _Rows:
+    finding = notification.alert.finding
+    told = finding.time
+    if isinstance(finding, FailedLogons):
+        yield say("First"), _both(finding.time, reader)
+        yield say("Last"), _both(finding.last, reader)
+        told = finding.last
+    else:
+        yield say("Time"), _both(finding.time, reader)
+    if isinstance(finding, Logon) and finding.ended is not None:
+        yield say("Ended"), _both(finding.ended, reader)
+    span = partial(moment.span, language=reader.language)
+    read = span(notification.read - told)
+    if sent is None:
+        delay = say("read {read} after the event", read=read)
+    else:
+        delay = say(
+            "read {read} after the event, sent {sent} after that",
+            read=read,
+            sent=span(sent - notification.read),
+        )
+    yield say("Delay"), [reader.tell(delay)]
+
+
+def _both(time: datetime, reader: Reader) -> list[str]:
+    local = moment.in_zone(time, reader.zone)
+    return [moment.in_utc(time)] if local is None else [moment.in_utc(time), escape(local)]
+
+
+def _how(logon: Logon, reader: Reader) -> _Rows:
+    tell = reader.tell
+    door = say("{door}: {why}", door=tell(DOORS[logon.door].name), why=tell(logon.why))
+    yield say("Door"), [tell(door)]
+    if logon.logon_type is not None:
+        words = LOGON_TYPES.get(logon.logon_type)
+        number = logon.logon_type
+        yield say("Logon type"), [f"{number} ({tell(words)})" if words else str(number)]
+    yield say("Address"), [_address(logon, reader)]
+    if logon.workstation is not None:
+        yield say("Workstation"), [name(logon.workstation)]
+
+
+def _address(logon: Logon, reader: Reader) -> Shown:
+    if logon.address is None:
+        return reader.tell(say("none (local, or not in the log)"))
+    address = name(logon.address)
+    if logon.door in THROUGH_SSM:
+        tunnel = say("{address} (end of the SSM tunnel; CloudTrail knows the client's)", address=address)
+        return reader.tell(tunnel)
+    return address
+
+
+def _burst(burst: FailedLogons, reader: Reader) -> _Rows:
+    yield say("Failures"), [f"{burst.count:,}"]
+    yield say("Users"), [attempted(burst, reader.language, _NAMES_SHOWN)]
+    addresses = came_from(burst, reader.language, _NAMES_SHOWN)
+    yield say("Addresses"), [addresses or reader.tell(say("none in the log"))]
+
+
+def _where(notification: Notification, reader: Reader) -> _Rows:
+    finding = notification.alert.finding
+    known = [reader.host_name, finding.host, notification.alert.host_id]
+    distinct = list(dict.fromkeys(name(one) for one in known if one))
+    yield say("Host"), [", ".join(distinct)]
+    match finding:
+        case Logon():
+            behind = finding.folded
+        case FailedLogons():
+            behind = finding.count
+        case LogCleared() | Logoff():
+            behind = len(finding.events)
+    yield say("Events"), _events(finding.events, behind, reader)
+    if isinstance(finding, Logon) and finding.logon_id is not None:
+        yield say("Logon id"), [escape(finding.logon_id)]
+
+
+def _events(events: Sequence[EventRef], behind: int, reader: Reader) -> list[str]:
+    """One line for each channel in turn, and how many events are not named."""
+    lines: list[str] = []
+    before = None
+    for event in events[:EVENTS_SHOWN]:
+        record = say("{event} (record {record})", event=event.event_id, record=event.record_id)
+        if event.channel == before:
+            lines[-1] += ", " + reader.tell(record)
+        else:
+            lines.append(f"{name(event.channel)} {reader.tell(record)}")
+        before = event.channel
+    rest = max(behind, len(events)) - EVENTS_SHOWN
+    if rest > 0:
+        lines.append(reader.tell(plural("and {count:,} more", "and {count:,} more", rest)))
+    return lines

@@ -1,0 +1,56 @@
+"""The languages logonbell speaks."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+from gettext import GNUTranslations, NullTranslations
+from importlib.resources import files
+
+from logonbell.sentence import Sentence
+from logonbell.text.escape import LIMIT, Shown, escape
+
+LANGUAGES = ("en", "ja")
+_VARIABLES = ("LANGUAGE", "LC_ALL", "LC_MESSAGES", "LANG")
+_WINDOWS_NAMES = {"japanese": "ja", "english": "en"}
+
+
+def speak(sentence: Sentence, language: str, *, limit: int = LIMIT) -> Shown:
+    """Say ``sentence`` in ``language``; text in its holes is escaped, each in at most ``limit`` characters."""
+    words = catalogue(language)
+    if sentence.many is None or sentence.count is None:
+        form = words.gettext(sentence.words)
+    else:
+        form = words.ngettext(sentence.words, sentence.many, sentence.count)
+    holes = {
+        hole: escape(value, limit) if isinstance(value, str) else value
+        for hole, value in sentence.holes.items()
+    }
+    return Shown(form.format_map(holes))
+
+
+@cache
+def catalogue(language: str) -> NullTranslations:
+    """Load the words of one of ``LANGUAGES``; English is its own catalogue. ValueError for any other."""
+    if language not in LANGUAGES:
+        raise ValueError(language)
+    if language == "en":
+        return NullTranslations()
+    folder = files("logonbell.text") / "locales" / language / "LC_MESSAGES"
+    with (folder / "logonbell.mo").open("rb") as file:
+        return GNUTranslations(file)
+
+
+def language_of_locale(environment: Mapping[str, str], locale_name: str | None = None) -> str:
+    """Choose the language of a machine: as gettext does, the first of its four variables that is set decides.
+
+    Windows sets none of them: there ``locale_name`` decides, as ``locale.getlocale()[0]`` gives it
+    (``Japanese_Japan``).
+    """
+    chosen = next((environment[name] for name in _VARIABLES if environment.get(name)), locale_name or "")
+    for wanted in chosen.split(":"):
+        word = wanted.partition(".")[0].partition("_")[0].partition("-")[0].lower()
+        language = _WINDOWS_NAMES.get(word, word)
+        if language in LANGUAGES:
+            return language
+    return "en"

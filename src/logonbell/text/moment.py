@@ -1,0 +1,71 @@
+"""Times and spans as a person reads them."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta, tzinfo
+
+from logonbell.sentence import say
+from logonbell.text.escape import Shown
+from logonbell.text.language import speak
+
+_DAY = 24 * 60 * 60
+
+
+def stamp(time: datetime) -> str:
+    """Write the calendar date and the second, without a zone: ``2026-03-03 17:05:00``."""
+    return time.replace(tzinfo=None).isoformat(sep=" ", timespec="seconds")
+
+
+def in_utc(time: datetime) -> str:
+    """Write a time in UTC, with its zone."""
+    return f"{stamp(time.astimezone(UTC))} UTC"
+
+
+def in_zone(time: datetime, zone: tzinfo) -> str | None:
+    """Write a time in ``zone``, with the zone's names: ``2026-03-03 17:05:00 JST (Asia/Tokyo)``.
+
+    None where the zone is UTC, or where the calendar ends before it gets there (years 1 and 9999, which a damaged
+    record may carry).
+    """
+    if is_utc(zone):
+        return None
+    try:
+        there = time.astimezone(zone)
+    except OverflowError:
+        return None
+    short = there.tzname() or there.strftime("%z")
+    key = zone_name(zone)
+    return f"{stamp(there)} {short}" if key is None else f"{stamp(there)} {short} ({key})"
+
+
+def stamp_in(time: datetime, zone: tzinfo) -> str | None:
+    """Write the date and the second in ``zone``, None where the calendar ends before it gets there."""
+    try:
+        return stamp(time.astimezone(zone))
+    except OverflowError:
+        return None
+
+
+def is_utc(zone: tzinfo) -> bool:
+    """Tell whether times in ``zone`` would only repeat those in UTC."""
+    return zone is UTC or zone_name(zone) in {"UTC", "Etc/UTC"}
+
+
+def zone_name(zone: tzinfo) -> str | None:
+    """Give the zone's name in the tz database, None where it has none."""
+    key = getattr(zone, "key", None)
+    return key if isinstance(key, str) else None
+
+
+def span(time: timedelta, language: str) -> Shown:
+    """Write how long something took, in the two units that matter; below zero where a clock was set back."""
+    if time < timedelta(minutes=1):
+        return speak(say("{seconds:.1f} s", seconds=time.total_seconds()), language)
+    seconds = round(time.total_seconds())
+    if seconds < 60 * 60:
+        words = say("{minutes} min {seconds} s", minutes=seconds // 60, seconds=seconds % 60)
+    elif seconds < _DAY:
+        words = say("{hours} h {minutes} min", hours=seconds // 3600, minutes=seconds % 3600 // 60)
+    else:
+        words = say("{days:,} d {hours} h", days=seconds // _DAY, hours=seconds % _DAY // 3600)
+    return speak(words, language)
