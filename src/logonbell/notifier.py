@@ -65,4 +65,4 @@ def delay(attempt: int, *, jitter: float) -> timedelta:
     The bound doubles from one second to five minutes; ``jitter`` in [0, 1), drawn by the caller, chooses below it
     (full jitter: many agents that lost the same endpoint do not come back to it at the same moment).
     """
-    return min(LONGEST_DELAY, FIRST_DELAY * 2 ** min(attempt - 1, _DOUBLINGS)) * jitter
+    return min(LONGEST_DELAY, FIRST_DELAY * (1 << min(attempt - 1, _DOUBLINGS))) * jitter

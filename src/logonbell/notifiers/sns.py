@@ -96,6 +96,7 @@ class SnsNotifier:
         profile: str | None = None,
         tell: Callable[[Sentence], str] = str,
         name: str = "sns",
+        read_seconds: float = READ_SECONDS,
     ) -> None:
         """Raises ``Refused`` for a topic or an endpoint that cannot be one."""
         self._topic = read_topic(topic_arn)
@@ -106,6 +107,7 @@ class SnsNotifier:
         self._tell = tell
         self._host_name = host_name
         self._name = name
+        self._read_seconds = read_seconds
         self._client: SNSClient | None = None
 
     @property
@@ -182,10 +184,14 @@ class SnsNotifier:
         except ClientError as error:
             names, words = _named_by_aws(error.response)
             refusal = self._refusal(names, words)
-        except (BotoCoreError, ResponseParserError, OSError) as error:
+        except (BotoCoreError, OSError) as error:
             kinds = [kind.__name__ for kind in type(error).__mro__]
             inner = getattr(error, "kwargs", {}).get("error", "")  # a resolver's words are only there
             refusal = self._refusal(kinds, f"{error} {inner}".strip())
+        except (ResponseParserError, LookupError, ValueError, AttributeError) as error:
+            # All of these come out of botocore's parsers for an answer that is not SNS's (a guest network's logon
+            # page is a KeyError).
+            refusal = self._refusal(["ResponseParserError"], f"{type(error).__name__}: {error}")
         if not refusal.permanent:
             self._disconnect()
         raise _NotTakenError(refusal)
@@ -201,7 +207,7 @@ class SnsNotifier:
         session.set_default_client_config(
             Config(
                 connect_timeout=CONNECT_SECONDS,
-                read_timeout=READ_SECONDS,
+                read_timeout=self._read_seconds,
                 retries={"total_max_attempts": 1, "mode": "standard"},
                 user_agent_extra="logonbell",
             )
