@@ -49,6 +49,10 @@ class Source(Protocol):
         """The key under which the bookmark is kept: the same after every restart."""
         ...
 
-    def read(self, bookmark: str | None) -> Batch:
-        """Give what stands behind ``bookmark``, at most a few thousand records at a time."""
+    def read(self, bookmark: str | None, limit: int | None = None) -> Batch:
+        """Give what stands behind ``bookmark``, at most a few thousand records at a time.
+
+        With ``limit``, give no more than that many events, and the bookmark behind the last of them: so a reader of
+        several sources goes forward in all of them at the same pace of the log's time.
+        """
         ...

@@ -1,0 +1,359 @@
+"""Watches and delivers: the two halves of the line, which meet only in the outbox."""
+
+from __future__ import annotations
+
+import heapq
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+import msgspec
+
+from logonbell.alert import Alert
+from logonbell.errors import Refused
+from logonbell.event import Event
+from logonbell.logon import Finding
+from logonbell.notifier import Notifier, Undelivered, delay
+from logonbell.recognise.windows import Recogniser
+from logonbell.rule import Rules, alert_for
+from logonbell.sentence import Sentence, say
+from logonbell.source import Batch, Loss, Source
+from logonbell.store.outbox import Delivery, Outbox
+
+Clock = Callable[[], datetime]
+Told = Callable[[Sentence], None]
+"""Told, in words, of what the operator should know: losses, a source that cannot be read, a snapshot that is gone."""
+
+POLL = 0.1
+"""Seconds between two looks at sources that had nothing new."""
+LATE = timedelta(seconds=1)
+"""How long ``--once`` waits for the twin events of a logon that rings; such a hold ends within 400 ms."""
+
+
+@dataclass(slots=True)
+class LogClock:
+    """The time of the log, which goes on while the log is silent.
+
+    It is the time of the newest event plus what has passed since that event was read. So a log that is read years later
+    is understood as it would have been then, and a hold ends though no further event comes.
+    """
+
+    event: datetime | None = None
+    read: datetime | None = None
+
+    def saw(self, events: Sequence[Event], now: datetime) -> None:
+        """Take the newest of the events as the log's time."""
+        if events:
+            self.event = max(event.time for event in events)
+            self.read = now
+
+    def at(self, now: datetime) -> datetime | None:
+        """Give the log's time; None before the first event."""
+        if self.event is None or self.read is None:
+            return None
+        return self.event + max(now - self.read, timedelta(0))
+
+
+class _Kept(msgspec.Struct):
+    """What is stored as the snapshot: the recogniser's own, and the log's time."""
+
+    recogniser: str
+    event: datetime | None
+    read: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Pass:
+    """What one look at all sources gave."""
+
+    events: int
+    alerts: int
+    more: bool
+    losses: Sequence[Loss] = ()
+
+
+@dataclass(slots=True)
+class Watcher:
+    """Reads the sources, recognises, judges, and keeps what came of it in the outbox, all in one transaction a pass.
+
+    ``host_id`` is the instance id where there is one; without it, each finding's own host stands in the fingerprint.
+    """
+
+    sources: Sequence[Source]
+    rules: Rules
+    outbox: Outbox
+    notifiers: Sequence[str]
+    clock: Clock
+    told: Told
+    host_id: str | None = None
+    _recogniser: Recogniser = field(init=False)
+    _time: LogClock = field(init=False)
+    _bookmarks: dict[str, str | None] = field(init=False)
+    _refusals: dict[str, str] = field(init=False, default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Go on from where the outbox stands; a snapshot that cannot be read costs time, never a logon."""
+        self._bookmarks = {source.name: self.outbox.bookmark(source.name) for source in self.sources}
+        try:
+            self._go_back()
+        except ValueError as error:
+            self._recogniser, self._time = Recogniser(), LogClock()
+            self._bookmarks = dict.fromkeys(self._bookmarks)
+            self.told(
+                say(
+                    "What was known of the logons in progress cannot be read any more ({why}). Reading starts again from the "
+                    "oldest record; what rang before does not ring again.",
+                    why=str(error),
+                )
+            )
+
+    def look(self) -> Pass:
+        """Read what is new in all sources, once, and keep what came of it.
+
+        Raises ``Refused`` where no source can be read or nothing can be kept; the next look then tries the same again.
+        """
+        now = self.clock()
+        batches = self._read()
+        events = list(
+            heapq.merge(*(batch.events for batch in batches.values()), key=lambda event: event.time)
+        )
+        more = any(batch.more for batch in batches.values())
+        losses = [loss for batch in batches.values() for loss in batch.losses]
+        try:
+            findings = self._recognise(events, now, more=more)
+            alerts = self._keep(batches, findings, now)
+        except BaseException:
+            self._go_back()  # the recogniser is ahead of what was kept
+            raise
+        for loss in losses:
+            self.told(say("{where}: {what}", where=loss.where, what=str(loss.what)))
+        return Pass(len(events), alerts, more, losses)
+
+    def _go_back(self) -> None:
+        """Take up the state that was kept last. Raises ``ValueError`` if it cannot be read."""
+        snapshot = self.outbox.snapshot()
+        if snapshot is None:
+            self._recogniser, self._time = Recogniser(), LogClock()
+            return
+        kept = msgspec.json.decode(snapshot, type=_Kept)
+        self._recogniser = Recogniser.restore(kept.recogniser)
+        self._time = LogClock(kept.event, kept.read)
+
+    def _recognise(self, events: Sequence[Event], now: datetime, *, more: bool) -> list[Finding]:
+        findings: list[Finding] = []
+        for event in events:
+            findings.extend(self._recogniser.feed(event))
+        self._time.saw(events, now)
+        log_time = self._time.at(self.clock())
+        if not more and log_time is not None:
+            findings.extend(self._recogniser.advance(log_time))
+        return findings
+
+    def wait_for(self, poll: float) -> float:
+        """Seconds until the next look is worth while: the poll, or sooner where a held logon becomes due."""
+        due, log_time = self._recogniser.due, self._time.at(self.clock())
+        if due is None or log_time is None:
+            return poll
+        return min(poll, max(0.0, (due - log_time).total_seconds()) + 0.005)
+
+    @property
+    def holds_ring(self) -> bool:
+        """Tell whether a logon is held that is told within the next second: worth waiting for before one leaves."""
+        due, log_time = self._recogniser.due, self._time.at(self.clock())
+        return due is not None and log_time is not None and due - log_time <= LATE
+
+    def _keep(self, batches: Mapping[str, Batch], findings: Sequence[Finding], now: datetime) -> int:
+        """Put findings, alerts, bookmarks and snapshot into the outbox; return how many alerts are new."""
+        bookmarks = {
+            name: batch.bookmark for name, batch in batches.items() if batch.bookmark != self._bookmarks[name]
+        }
+        if not bookmarks and not findings:
+            return 0
+        alerts: list[Alert] = []
+        for finding in findings:
+            verdict = self.rules.judge(finding)
+            if verdict.rings:
+                alerts.append(alert_for(finding, verdict, self.host_id or finding.host))
+        kept = _Kept(self._recogniser.snapshot(), self._time.event, self._time.read)
+        new = self.outbox.commit(
+            bookmarks=bookmarks,
+            snapshot=msgspec.json.encode(kept).decode(),
+            findings=findings,
+            alerts=alerts,
+            notifiers=self.notifiers,
+            read=now,
+            newest={name: batch.newest for name, batch in batches.items() if batch.newest is not None},
+        )
+        self._bookmarks.update(bookmarks)
+        return new
+
+    def _read(self) -> dict[str, Batch]:
+        """Read each source, none further in the log's time than the slowest has come."""
+        batches = self._read_each()
+        behind = [batch for batch in batches.values() if batch.more]
+        if not behind or len(batches) == 1:
+            return batches
+        if any(not batch.events for batch in behind):
+            return {name: batch for name, batch in batches.items() if not batch.events}
+        horizon = min(batch.events[-1].time for batch in behind)
+        for source in self.sources:
+            batch = batches.get(source.name)
+            if batch is None:
+                continue
+            fits = next(
+                (n for n, event in enumerate(batch.events) if event.time > horizon), len(batch.events)
+            )
+            if fits == len(batch.events):
+                continue
+            if fits == 0:
+                del batches[source.name]
+            else:
+                batches[source.name] = source.read(self._bookmarks[source.name], fits)
+        return batches
+
+    def _read_each(self) -> dict[str, Batch]:
+        """Read each source; one that cannot be read is told once and holds up no other."""
+        batches: dict[str, Batch] = {}
+        refusals: dict[str, Refused] = {}
+        for source in self.sources:
+            try:
+                batches[source.name] = source.read(self._bookmarks[source.name])
+            except Refused as refused:
+                refusals[source.name] = refused
+        if refusals and not batches:
+            raise next(iter(refusals.values()))
+        for name, refused in refusals.items():
+            if self._refusals.get(name) != str(refused):
+                self.told(say("{source} cannot be read: {why}", source=name, why=str(refused)))
+        self._refusals = {name: str(refused) for name, refused in refusals.items()}
+        return batches
+
+
+@dataclass(slots=True)
+class Deliverer:
+    """Takes what is pending for one notifier to it, and marks it afterwards. ``jitter`` gives numbers in [0, 1)."""
+
+    notifier: Notifier
+    outbox: Outbox
+    clock: Clock
+    jitter: Callable[[], float]
+
+    def deliver(self) -> int:
+        """Deliver one batch of what is due; return how many were tried."""
+        deliveries = self.outbox.pending(self.notifier.name, self.clock(), self.notifier.batch)
+        if not deliveries:
+            return 0
+        answers = self.notifier.deliver([delivery.notification for delivery in deliveries])
+        now = self.clock()
+        with self.outbox.together():
+            for delivery, answer in zip(deliveries, answers, strict=True):
+                self._mark(delivery, answer, now)
+        return len(deliveries)
+
+    def _mark(self, delivery: Delivery, answer: str | Undelivered, now: datetime) -> None:
+        if isinstance(answer, str):
+            self.outbox.delivered(delivery, answer, now)
+        elif answer.permanent:
+            self.outbox.bury(delivery, answer.why, now)
+        else:
+            wait = delay(delivery.attempts + 1, jitter=self.jitter())
+            self.outbox.postpone(delivery, answer.why, now + wait, now)
+
+
+def watch_once(
+    watcher: Watcher, deliverers: Sequence[Deliverer], *, pause: Callable[[float], object]
+) -> None:
+    """Read everything since the bookmarks, deliver what is due, and return.
+
+    A logon that rings and waits for its twin events is waited for; longer holds are in the snapshot, and the next run
+    finishes them.
+    """
+    while True:
+        seen = watcher.look()
+        if seen.more:
+            continue
+        if not seen.events and not watcher.holds_ring:
+            break
+        if watcher.holds_ring:
+            pause(watcher.wait_for(POLL))
+    for deliverer in deliverers:
+        while deliverer.deliver():
+            pass
+
+
+def watch(
+    watcher: Watcher,
+    make_deliverers: Sequence[Callable[[], Deliverer]],
+    *,
+    stop: threading.Event,
+    poll: float = POLL,
+) -> None:
+    """Read and deliver until ``stop`` is set: this thread reads, each notifier has a thread of its own.
+
+    ``make_deliverers`` are called in their threads, since an outbox connection belongs to one. An error that is nobody's
+    to mend ends the agent (whoever supervises it starts it again); ``Refused`` while reading is told and tried again.
+    """
+    threads = [_Postman(make, stop) for make in make_deliverers]
+    for thread in threads:
+        thread.start()
+    try:
+        while not stop.is_set():
+            wait = _look(watcher, threads, poll)
+            if wait:
+                stop.wait(wait)
+    finally:
+        stop.set()
+        for thread in threads:
+            thread.wake.set()
+            thread.join()
+    for thread in threads:
+        if thread.error is not None:
+            raise thread.error
+
+
+def _look(watcher: Watcher, threads: Sequence[_Postman], poll: float) -> float:
+    """Look once; give the seconds until the next look is worth while."""
+    try:
+        seen = watcher.look()
+    except Refused as refused:
+        watcher.told(say("Cannot go on, trying again: {why}", why=str(refused)))
+        return max(poll, 1.0)
+    if seen.alerts:
+        for thread in threads:
+            thread.wake.set()
+    return 0.0 if seen.more else watcher.wait_for(poll)
+
+
+class _Postman(threading.Thread):
+    """The thread of one notifier."""
+
+    def __init__(self, make: Callable[[], Deliverer], stop: threading.Event) -> None:
+        super().__init__(daemon=True)
+        self.wake = threading.Event()
+        self.error: BaseException | None = None
+        self._make = make
+        self._stop_asked = stop
+
+    def run(self) -> None:
+        try:
+            self._deliver()
+        except BaseException as error:  # noqa: BLE001 - handed to the main thread, which raises it
+            self.error = error
+            self._stop_asked.set()
+
+    def _deliver(self) -> None:
+        deliverer = self._make()
+        try:
+            while not self._stop_asked.is_set():
+                if not deliverer.deliver():
+                    self.wake.wait(1.0)
+                    self.wake.clear()
+            deliverer.deliver()
+        finally:
+            deliverer.outbox.close()
+
+
+def utc_now() -> datetime:
+    """Read the clock."""
+    return datetime.now(UTC)
