@@ -90,7 +90,7 @@ class Watcher:
     _recogniser: Recogniser = field(init=False)
     _time: LogClock = field(init=False)
     _bookmarks: dict[str, str | None] = field(init=False)
-    _refusals: dict[str, str] = field(init=False, default_factory=dict)
+    _refusals: dict[str, Refused] = field(init=False, default_factory=dict)
 
     def __post_init__(self) -> None:
         """Go on from where the outbox stands; a snapshot that cannot be read costs time, never a logon."""
@@ -223,33 +223,46 @@ class Watcher:
                 refusals[source.name] = refused
         if refusals and not batches:
             raise next(iter(refusals.values()))
-        for name, refused in refusals.items():
-            if self._refusals.get(name) != str(refused):
-                self.told(say("{source} cannot be read: {why}", source=name, why=str(refused)))
-        self._refusals = {name: str(refused) for name, refused in refusals.items()}
+        for name, why in refusals.items():
+            if str(self._refusals.get(name)) != str(why):
+                self.told(say("{source} cannot be read: {why}", source=name, why=str(why)))
+        self._refusals = refusals
         return batches
 
 
 @dataclass(slots=True)
 class Deliverer:
-    """Takes what is pending for one notifier to it, and marks it afterwards. ``jitter`` gives numbers in [0, 1)."""
+    """Takes what is pending for one notifier to it, and marks it afterwards. ``jitter`` gives numbers in [0, 1).
+
+    What was delivered and could not be marked (a full disk) is remembered here and marked first the next time, so that
+    a disk in trouble does not send the same message again and again.
+    """
 
     notifier: Notifier
     outbox: Outbox
     clock: Clock
     jitter: Callable[[], float]
+    _unmarked: list[tuple[Delivery, str | Undelivered]] = field(init=False, default_factory=list)
 
     def deliver(self) -> int:
-        """Deliver one batch of what is due; return how many were tried."""
+        """Deliver one batch of what is due; return how many were tried. Raises ``Refused`` where nothing can be marked."""
+        self._settle()
         deliveries = self.outbox.pending(self.notifier.name, self.clock(), self.notifier.batch)
         if not deliveries:
             return 0
         answers = self.notifier.deliver([delivery.notification for delivery in deliveries])
+        self._unmarked = list(zip(deliveries, answers, strict=True))
+        self._settle()
+        return len(deliveries)
+
+    def _settle(self) -> None:
+        if not self._unmarked:
+            return
         now = self.clock()
         with self.outbox.together():
-            for delivery, answer in zip(deliveries, answers, strict=True):
+            for delivery, answer in self._unmarked:
                 self._mark(delivery, answer, now)
-        return len(deliveries)
+        self._unmarked = []
 
     def _mark(self, delivery: Delivery, answer: str | Undelivered, now: datetime) -> None:
         if isinstance(answer, str):
@@ -294,7 +307,7 @@ def watch(
     ``make_deliverers`` are called in their threads, since an outbox connection belongs to one. An error that is nobody's
     to mend ends the agent (whoever supervises it starts it again); ``Refused`` while reading is told and tried again.
     """
-    threads = [_Postman(make, stop) for make in make_deliverers]
+    threads = [_Postman(make, stop, watcher.told) for make in make_deliverers]
     for thread in threads:
         thread.start()
     try:
@@ -328,12 +341,13 @@ def _look(watcher: Watcher, threads: Sequence[_Postman], poll: float) -> float:
 class _Postman(threading.Thread):
     """The thread of one notifier."""
 
-    def __init__(self, make: Callable[[], Deliverer], stop: threading.Event) -> None:
+    def __init__(self, make: Callable[[], Deliverer], stop: threading.Event, told: Told) -> None:
         super().__init__(daemon=True)
         self.wake = threading.Event()
         self.error: BaseException | None = None
         self._make = make
         self._stop_asked = stop
+        self._told = told
 
     def run(self) -> None:
         try:
@@ -346,12 +360,19 @@ class _Postman(threading.Thread):
         deliverer = self._make()
         try:
             while not self._stop_asked.is_set():
-                if not deliverer.deliver():
+                if not self._try(deliverer):
                     self.wake.wait(1.0)
                     self.wake.clear()
-            deliverer.deliver()
+            self._try(deliverer)
         finally:
             deliverer.outbox.close()
+
+    def _try(self, deliverer: Deliverer) -> int:
+        try:
+            return deliverer.deliver()
+        except Refused as refused:
+            self._told(say("Cannot go on, trying again: {why}", why=str(refused)))
+            return 0
 
 
 def utc_now() -> datetime:
