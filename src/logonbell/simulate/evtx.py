@@ -13,7 +13,7 @@ from zlib import crc32
 
 from logonbell.event import Event
 from logonbell.simulate.binxml import Tables, filetime
-from logonbell.simulate.record import Record, Shape, shape_of
+from logonbell.simulate.record import Record, Shape, shape_of, too_large
 
 FILE_HEADER_SIZE = 4096
 CHUNK_SIZE = 65536
@@ -30,6 +30,9 @@ _DIRTY = 1
 
 class EvtxFile:
     """A log being written: each ``append`` leaves a file that another process can read at any moment.
+
+    A reader that goes from chunk to chunk meanwhile can find a chunk younger than the one before it, and so miss
+    the end of the earlier one until it reads again; that is so with Windows' own logs.
 
     ``dirty`` marks the file as a live log until it is closed. With ``stale_header`` the file header stays until then
     as it was at the beginning, as Windows leaves it for hours. With ``exported`` the headers count records from 1,
@@ -96,26 +99,25 @@ class EvtxFile:
         try:
             time = filetime(event.time, ticks)
             if isinstance(item, Record):
-                self._put_record(number, event.record_id, time, item.write)
+                self._put_record(number, event, time, item.write)
             else:
-                write = partial(self._shape(event).write, event, time)
-                self._put_record(number, event.record_id, time, write)
+                self._put_record(number, event, time, partial(self._shape(event).write, event, time))
         except OverflowError as error:
             raise ValueError(f"A number of record {event.record_id} is out of its range.") from error
         self._next_record_id = event.record_id + 1
         self._next_number = number + 1
 
-    def _put_record(self, number: int, record_id: int, time: bytes, write: Body) -> None:
-        if self._chunk.add(number, record_id, time, write):
+    def _put_record(self, number: int, event: Event, time: bytes, write: Body) -> None:
+        if self._chunk.add(number, event.record_id, time, write):
             return
         chunk = _Chunk(self._chunk.index + 1)
-        if not chunk.add(number, record_id, time, write):
-            raise ValueError(f"Record {record_id} does not fit into a chunk of 64 KiB.")
+        if not chunk.add(number, event.record_id, time, write):
+            raise too_large(event)
         self._put_chunk()
         self._chunk = chunk
 
     def _shape(self, event: Event) -> Shape:
-        key = (event.provider, event.event_id, event.channel, event.host, *event.fields)
+        key = (event.provider, event.event_id, event.channel, event.host, event.sid, *event.fields)
         shape = self._shapes.get(key)
         if shape is None:
             shape = self._shapes[key] = shape_of(Record(event))

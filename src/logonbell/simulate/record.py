@@ -84,6 +84,8 @@ class Shape:
         data_at = at + len(outer) + 4 + len(self.descriptors) + 4 + len(values)
         inner = tables.instance(self.inner, data_at)
         data = inner + self._fields(event.fields) + END
+        if len(data) > 0xFFFF:
+            raise too_large(event)
         return b"".join(
             (
                 outer,
@@ -137,7 +139,7 @@ def shape_of(record: Record) -> Shape:
     )
     before_data = (
         value(Kind.UINT8, system.version.to_bytes(1, "little")),
-        _optional(Kind.SID, sid, system.user_id),
+        _optional(Kind.SID, sid, event.sid),
         value(Kind.NULL, b""),
         value(Kind.STRING, utf16(event.provider)),
         _optional(Kind.GUID, guid, system.provider_guid),
@@ -154,17 +156,24 @@ def shape_of(record: Record) -> Shape:
         )
     )
     kinds = {name: record.kinds.get(name, KINDS.get(name, Kind.STRING)) for name in event.fields}
+    holes = {
+        name: Hole(i, kind or Kind.STRING, optional=kind is Kind.NULL)  # libevtx wants it so for null
+        for i, (name, kind) in enumerate(kinds.items())
+    }
     return Shape(
         outer=Template(_event_element(event)),
-        inner=Template(
-            _data_element(event, {name: Hole(i, kinds[name]) for i, name in enumerate(event.fields)})
-        ),
+        inner=Template(_data_element(event, holes)),
         encoders=tuple(ENCODERS[kind] for kind in kinds.values()),
         descriptors=descriptors,
         before_time=b"".join(data for _, data in before_time),
         before_record_id=b"".join(data for _, data in before_record_id),
         before_data=b"".join(data for _, data in before_data),
     )
+
+
+def too_large(event: Event) -> ValueError:
+    """Say that no chunk can hold ``event``."""
+    return ValueError(f"Record {event.record_id} does not fit into a chunk of 64 KiB.")
 
 
 def _optional(kind: Kind, parse: Callable[[str], bytes], text: str | None) -> Value:
@@ -255,7 +264,7 @@ def _plain(record: Record) -> Element:
             ),
             Element("Channel", children=(event.channel,)),
             Element("Computer", children=(event.host,)),
-            Element("Security", (("UserID", system.user_id),) if system.user_id else ()),
+            Element("Security", (("UserID", event.sid),) if event.sid else ()),
         ),
     )
     data = _data_element(event, event.fields)

@@ -19,7 +19,7 @@ WINRM = "Microsoft-Windows-WinRM"
 
 @dataclass(frozen=True, slots=True)
 class System:
-    """The parts of the System block that ``Event`` leaves out; GUIDs and SIDs as text, None where not written."""
+    """The parts of the System block that ``Event`` leaves out; GUIDs as text, None where not written."""
 
     version: int = 0
     level: int = 4
@@ -30,7 +30,6 @@ class System:
     activity_id: str | None = None
     process_id: int = 0
     thread_id: int = 0
-    user_id: str | None = None
 
 
 _PROVIDERS: Mapping[str, System] = MappingProxyType(
@@ -54,28 +53,24 @@ _PROVIDERS: Mapping[str, System] = MappingProxyType(
             provider_guid="5d896912-022d-40aa-a3a8-4fa5515c76d7",
             process_id=872,
             thread_id=944,
-            user_id="S-1-5-18",
         ),
         REMOTE_CONNECTION_MANAGER: System(
             keywords=0x1000000000000000,
             provider_guid="c76baa63-ae81-421c-b425-340b4b24157f",
             process_id=976,
             thread_id=1892,
-            user_id="S-1-5-20",
         ),
         OPENSSH: System(
             keywords=0x4000000000000000,
             provider_guid="c4b57d35-0636-4bc3-a262-370f249f9802",
             process_id=2580,
             thread_id=2584,
-            user_id="S-1-5-18",
         ),
         WINRM: System(
             keywords=0x4000000000000004,
             provider_guid="a7975c8f-ac13-49f1-87da-5a984a4ab417",
             process_id=1288,
             thread_id=2912,
-            user_id="S-1-5-20",
         ),
     }
 )
