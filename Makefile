@@ -1,0 +1,59 @@
+# Two commands matter: `make demo` and `make check`. Both set themselves up; they need Python 3.11 or newer, and make.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+LOCALE ?= $(shell echo "$${LC_ALL:-$${LC_MESSAGES:-$$LANG}}")
+
+.DEFAULT_GOAL := help
+.PHONY: help demo check check-all lint types law test kill bench texts docs clean
+
+help: ## Show what there is
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+demo: $(VENV)/demo ## A bastion's day in under a minute: what the recipe mails, what logonbell rings
+	@$(BIN)/logonbell demo
+
+check: $(VENV)/check lint types law test ## Lint, types, import law, and every test that needs no root and no server
+
+check-all: check ## All of check, and the rigs that take longer
+	$(BIN)/pytest -m rig tests
+
+lint: $(VENV)/check
+	$(BIN)/ruff check src tests tools
+	$(BIN)/ruff format --check src tests tools
+
+types: $(VENV)/check
+	$(BIN)/mypy
+
+law: $(VENV)/check
+	@$(BIN)/lint-imports --no-cache | sed -n '/^[^╔╚ ║╝]/p'
+
+test: $(VENV)/check
+	$(BIN)/pytest -n 2 -m 'not rig' tests
+
+bench: $(VENV)/check ## Print every figure that the documents name
+	$(BIN)/python tools/bench.py
+
+texts: $(VENV)/check ## Collect the words of the code into the catalogues, and compile them
+	$(BIN)/python tools/texts.py
+
+docs: $(VENV)/check ## Write the generated parts of docs/reference anew
+	$(BIN)/python tools/docs.py
+
+clean: ## Remove what the other targets made
+	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
+
+$(VENV)/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit("logonbell needs Python 3.11 or newer; this is " + sys.version.split()[0] + ". Try: make PYTHON=python3.12") if sys.version_info < (3, 11) else None'
+	@$(PYTHON) -m venv $(VENV) || { echo 'This Python cannot make a virtual environment. On Debian and Ubuntu: apt-get install python3-venv'; rm -rf $(VENV); exit 1; }
+
+$(VENV)/demo: $(VENV)/bin/python pyproject.toml
+	@echo 'Setting up (once) ...'
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[demo]'
+	@touch $@
+
+$(VENV)/check: $(VENV)/bin/python pyproject.toml
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade 'pip>=25.1'
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[demo]' --group test --group lint
+	@touch $@
