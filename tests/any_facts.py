@@ -1,0 +1,75 @@
+"""Findings and alerts of every kind, with whatever a hostile log could put into them."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from hypothesis import strategies as st
+
+from logonbell.alert import Alert, Level
+from logonbell.event import EventRef
+from logonbell.logon import Door, FailedLogons, Finding, LogCleared, Logoff, Logon, User
+from logonbell.sentence import Sentence
+
+
+def healed(text: str) -> str:
+    """Join the halves of a surrogate pair that stand side by side, and leave lone ones."""
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "surrogatepass")
+
+
+texts = st.text(st.characters(exclude_categories=()), max_size=12).map(healed)
+times = st.datetimes(datetime(1601, 1, 1), datetime(9998, 12, 31), timezones=st.just(UTC))  # noqa: DTZ001 (zone given)
+refs = st.builds(EventRef, texts, st.integers(0, 2**64 - 1), st.integers(0, 65535))
+events = st.lists(refs, min_size=1, max_size=3).map(tuple)
+users = st.builds(User, texts, texts, st.none() | texts)
+holes = st.dictionaries(
+    st.sampled_from(["a", "b", "c"]),
+    texts | st.integers() | st.floats(allow_nan=False) | st.sampled_from(Door),
+)
+sentences = st.builds(Sentence, texts, holes, st.none() | texts, st.none() | st.integers())
+logons = st.builds(
+    Logon,
+    time=times,
+    host=texts,
+    door=st.sampled_from(Door),
+    events=events,
+    why=sentences,
+    user=st.none() | users,
+    logon_type=st.none() | st.integers(0, 13),
+    logon_id=st.none() | texts,
+    address=st.none() | texts,
+    workstation=st.none() | texts,
+    elevated=st.none() | st.booleans(),
+    domain_admin=st.none() | st.booleans(),
+    principal=st.none() | texts,
+    ssm_session=st.none() | texts,
+    ssm_match=st.none() | sentences,
+    ended=st.none() | times,
+    folded=st.integers(1, 10**6),
+)
+findings: st.SearchStrategy[Finding] = st.one_of(
+    logons,
+    st.builds(
+        FailedLogons,
+        times,
+        texts,
+        events,
+        times,
+        st.integers(3, 10**9),
+        st.lists(texts, max_size=3).map(tuple),
+        st.lists(texts, max_size=3).map(tuple),
+        st.booleans(),
+        st.booleans(),
+    ),
+    st.builds(LogCleared, times, texts, events, texts, st.none() | users),
+    st.builds(Logoff, times, texts, events, refs, times, st.sampled_from(Door), st.none() | users),
+)
+alerts = st.builds(
+    Alert,
+    st.text("0123456789abcdef", min_size=32, max_size=32),
+    texts,
+    st.sampled_from(Level),
+    texts,
+    sentences,
+    findings,
+)
