@@ -16,20 +16,20 @@ from logonbell.event import EventRef
 from logonbell.logon import FailedLogons, LogCleared, User
 from logonbell.notifier import Notification, Notifier, Undelivered
 from logonbell.notifiers.limits import MAX_BYTES, faults
-from logonbell.notifiers.sns import CONNECT_SECONDS, READ_SECONDS, Message, SnsNotifier
+from logonbell.notifiers.sns import CONNECT_SECONDS, READ_SECONDS, SnsNotifier, Text
 from logonbell.sentence import Sentence
 from notifications import HOST_ID, notification
 
 ARN = f"arn:aws:sns:{REGION}:000000000000:nobody-made-it"
 
 
-def compose(told: Notification) -> Message:
+def compose(told: Notification) -> Text:
     """Say little: the real texts have tests of their own."""
-    return Message(f"Logon {told.sequence}", f"Number {told.sequence}: アリス\nby RDP")
+    return Text(f"Logon {told.sequence}", f"Number {told.sequence}: アリス\nby RDP")
 
 
 def sns(
-    arn: str, url: str | None, compose: Callable[[Notification], Message] = compose, **more: Any
+    arn: str, url: str | None, compose: Callable[[Notification], Text] = compose, **more: Any
 ) -> SnsNotifier:
     """Make a notifier that gives up on an answer after a second."""
     return SnsNotifier(
@@ -102,7 +102,7 @@ def test_what_is_not_known_is_not_said(emulator: Emulator, topic: HeardTopic) ->
 def test_hostile_names_pass(emulator: Emulator, topic: HeardTopic) -> None:
     """A name of control characters, lone surrogates and 300 letters cannot keep its alert from being sent."""
     hostile = User("\x00\x1b[31m\ud800\ufffe" + "x" * 300, "A\nB")
-    notifier = sns(topic.arn, emulator.url, lambda _: Message(f"\r\n{hostile}\x07", f"{hostile}"))
+    notifier = sns(topic.arn, emulator.url, lambda _: Text(f"\r\n{hostile}\x07", f"{hostile}"))
     (receipt,) = notifier.deliver([notification(1, user=hostile, host_id="a host\n")])
     (message,) = topic.receive(1)
     assert message.message_id == receipt
@@ -147,7 +147,7 @@ def test_many_go_at_once(topic: HeardTopic, proxy: FaultProxy) -> None:
 
 def test_large_ones_share_no_batch(topic: HeardTopic, proxy: FaultProxy) -> None:
     """Messages that are together larger than SNS's limit go in as many requests as needed."""
-    notifier = sns(topic.arn, proxy.url, lambda told: Message("Long", "長" * 30_000 + str(told.sequence)))
+    notifier = sns(topic.arn, proxy.url, lambda told: Text("Long", "長" * 30_000 + str(told.sequence)))
     receipts = notifier.deliver([notification(number) for number in range(1, 6)])
     assert all(isinstance(receipt, str) for receipt in receipts)
     assert [request.form["Action"] for request in proxy.seen] == ["PublishBatch", "PublishBatch", "Publish"]
@@ -160,7 +160,7 @@ def test_a_body_too_long_is_cut(emulator: Emulator, topic: HeardTopic) -> None:
     def tell(sentence: Sentence) -> str:
         return f"«{sentence}»"
 
-    notifier = sns(topic.arn, emulator.url, lambda _: Message("Long", "鐘" * 100_000), tell=tell)
+    notifier = sns(topic.arn, emulator.url, lambda _: Text("Long", "鐘" * 100_000), tell=tell)
     (receipt,) = notifier.deliver([notification()])
     (message,) = topic.receive(1)
     assert message.message_id == receipt
@@ -172,7 +172,7 @@ def test_a_body_too_long_is_cut(emulator: Emulator, topic: HeardTopic) -> None:
 
 def test_a_message_that_cannot_be_is_buried(emulator: Emulator, topic: HeardTopic) -> None:
     """An empty message is refused for good before SNS sees it, with the reason, and holds up none beside it."""
-    notifier = sns(topic.arn, emulator.url, lambda told: Message("S", "" if told.sequence == 2 else "body"))
+    notifier = sns(topic.arn, emulator.url, lambda told: Text("S", "" if told.sequence == 2 else "body"))
     answers = notifier.deliver([notification(number) for number in (1, 2, 3)])
     assert isinstance(answers[1], Undelivered)
     assert answers[1].permanent
@@ -182,7 +182,7 @@ def test_a_message_that_cannot_be_is_buried(emulator: Emulator, topic: HeardTopi
 
 def test_a_subject_of_nothing_is_left_out(emulator: Emulator, topic: HeardTopic) -> None:
     """A notification whose subject has no visible character goes without one."""
-    sns(topic.arn, emulator.url, lambda _: Message(" \n\t", "body")).deliver([notification()])
+    sns(topic.arn, emulator.url, lambda _: Text(" \n\t", "body")).deliver([notification()])
     (message,) = topic.receive(1)
     assert message.subject is None
 
@@ -312,7 +312,7 @@ def test_hanging_connection(topic: HeardTopic, proxy: FaultProxy) -> None:
 def test_a_bad_road_is_tried_once(topic: HeardTopic, proxy: FaultProxy) -> None:
     """When the endpoint hangs, what is behind in the same delivery is not tried too: it would hold up as long again."""
     proxy.otherwise(lambda: Fault.HANG)
-    notifier = sns(topic.arn, proxy.url, lambda _: Message("Long", "x" * 200_000), read_seconds=0.3)
+    notifier = sns(topic.arn, proxy.url, lambda _: Text("Long", "x" * 200_000), read_seconds=0.3)
     answers = notifier.deliver([notification(number) for number in range(1, 11)])
     assert len(proxy.seen) == 1
     assert {type(answer) for answer in answers} == {Undelivered}
@@ -494,7 +494,7 @@ def test_nothing_is_lost_in_foul_weather(topic: HeardTopic, proxy: FaultProxy) -
 
 def test_nothing_beyond_the_limits_is_sent(topic: HeardTopic, proxy: FaultProxy) -> None:
     """What goes onto the wire for a hostile text breaks none of SNS's limits."""
-    notifier = sns(topic.arn, proxy.url, lambda _: Message("🔔" * 99 + "\n", "\x00\ud83d" * 200_000))
+    notifier = sns(topic.arn, proxy.url, lambda _: Text("🔔" * 99 + "\n", "\x00\ud83d" * 200_000))
     notifier.deliver([notification(1, user=User("\x1b" * 5000))])
     form = proxy.seen[0].form
     assert faults(form["Subject"], form["Message"], {}) == ()

@@ -20,7 +20,7 @@ from dataclasses import dataclass, replace
 from logonbell.notifier import Undelivered
 from logonbell.sentence import Hole, Sentence, say
 
-_WORDS = 400
+_WORDS = 300
 """Characters of AWS's own words that are kept."""
 
 

@@ -33,7 +33,7 @@ READ_SECONDS = 6
 
 
 @dataclass(frozen=True, slots=True)
-class Message:
+class Text:
     """What a person reads: one line, and the whole."""
 
     subject: str
@@ -88,7 +88,7 @@ class SnsNotifier:
     def __init__(
         self,
         topic_arn: str,
-        compose: Callable[[Notification], Message],
+        compose: Callable[[Notification], Text],
         *,
         host_name: str,
         region: str | None = None,

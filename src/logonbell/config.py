@@ -1,0 +1,618 @@
+"""What is set: one TOML file, read into frozen values.
+
+The classes below *are* the list of settings: a field is a key, its metadata says what it must be and what it is for.
+The reference page is made from them (``tools/config_reference.py``).
+"""
+
+from __future__ import annotations
+
+import difflib
+import os
+import re
+import sys
+import tomllib
+import zoneinfo
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import MISSING, dataclass, field, fields, replace
+from pathlib import Path
+from typing import Any, Generic, TypeVar
+
+from logonbell.errors import Refused
+from logonbell.logon import Door
+from logonbell.notifiers.topic import read_endpoint, read_topic
+from logonbell.rule import SILENT_DOORS
+from logonbell.sentence import Sentence, plural, say
+from logonbell.text.escape import Shown
+from logonbell.text.language import LANGUAGES, speak
+
+AUTO = "auto"
+"""``language``: as the locale of the machine says."""
+_LONGEST_FILE = 1 << 20
+_LONGEST_NAME = 100
+
+T = TypeVar("T")
+Tell = Callable[[Sentence], Shown]
+
+
+class _WrongError(Exception):
+    """A value that cannot be. ``parts`` are sentences that fill holes of the first."""
+
+    def __init__(self, what: Sentence, /, **parts: Sentence) -> None:
+        super().__init__(what)
+        self.what = what
+        self.parts = parts
+
+
+@dataclass(frozen=True, slots=True)
+class Kind(Generic[T]):
+    """What a value must be: in words, and how it is read. Relative paths stand beside the file, in ``folder``."""
+
+    words: Sentence
+    read: Callable[[object, Path], T]
+
+
+def _of(kind: type[T], words: Sentence) -> Callable[[object], T]:
+    """Make what takes a TOML value of exactly one type (to Python, ``true`` is also a number)."""
+
+    def take(value: object) -> T:
+        if type(value) is kind:
+            return value
+        raise _WrongError(say("must be {wanted}, not {given}"), wanted=words, given=_type_in_words(value))
+
+    return take
+
+
+def _type_in_words(value: object) -> Sentence:
+    match value:
+        case bool():
+            return say("true or false")
+        case int() | float():
+            return say("a number")
+        case str():
+            return say("text")
+        case list():
+            return say("a list")
+        case dict():
+            return say("a table")
+        case _:
+            return say("a date or time")
+
+
+_take_flag = _of(bool, say("true or false"))
+_take_number = _of(int, say("a whole number"))
+_take_text = _of(str, say("text"))
+_take_list = _of(list, say("a list"))
+
+
+def _take_line(value: object) -> str:
+    text = _take_text(value)
+    if not text.strip():
+        raise _WrongError(say("is empty"))
+    if any(sign < " " or sign == "\x7f" for sign in text):
+        raise _WrongError(say("holds a control character"))
+    return text
+
+
+def _read_flag(value: object, _: Path) -> bool:
+    return _take_flag(value)
+
+
+def _read_name(value: object, _: Path) -> str:
+    text = _take_line(value).strip()
+    if len(text) > _LONGEST_NAME:
+        raise _WrongError(
+            say("has {count} characters, at most {most} pass", count=len(text), most=_LONGEST_NAME)
+        )
+    return text
+
+
+def _read_language(value: object, _: Path) -> str:
+    return _chosen(_take_text(value), (*LANGUAGES, AUTO))
+
+
+def _read_zone(value: object, _: Path) -> zoneinfo.ZoneInfo:
+    name = _take_line(value)
+    try:
+        return zoneinfo.ZoneInfo(name)
+    except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
+        known = zoneinfo.available_timezones()
+    if not known:
+        raise _WrongError(say("cannot be looked up: this machine has no time zones. Run: pip install tzdata"))
+    if meant := _meant(name, known):
+        raise _WrongError(
+            say("is {given}, which is no time zone. Did you mean {meant}?", given=name, meant=meant)
+        )
+    raise _WrongError(say("is {given}, which is no time zone. One looks like Asia/Tokyo", given=name))
+
+
+def _read_path(value: object, folder: Path) -> Path:
+    text = _take_text(value)
+    if any(sign < " " for sign in text):
+        raise _WrongError(
+            say(r"holds a control character: in double quotes \t and \n are such. Write it in single quotes")
+        )
+    if not text.strip():
+        raise _WrongError(say("is empty"))
+    if re.match(r"~|\$[A-Za-z_{(]", text) or re.search(r"%\w+%", text):
+        raise _WrongError(
+            say("is {given}, but ~, $NAME and %NAME% mean nothing here. Write the whole path", given=text)
+        )
+    return folder / text
+
+
+def _read_paths(value: object, folder: Path) -> tuple[Path, ...]:
+    return tuple(_read_path(one, folder) for one in _take_list(value))
+
+
+def _read_doors(value: object, _: Path) -> frozenset[Door]:
+    return frozenset(
+        Door(_chosen(_take_text(one), [str(door) for door in Door])) for one in _take_list(value)
+    )
+
+
+def _read_arn(value: object, _: Path) -> str:
+    return _refused(read_topic, _take_text(value)).arn
+
+
+def _read_url(value: object, _: Path) -> str:
+    return _refused(read_endpoint, _take_text(value))
+
+
+def _read_region(value: object, _: Path) -> str:
+    text = _take_line(value)
+    if re.fullmatch(r"[a-z]{2}[a-z0-9-]*-[0-9]+", text, re.ASCII):
+        return text
+    raise _WrongError(say("is {given}, which is no AWS region. One looks like ap-northeast-1", given=text))
+
+
+def _read_days(value: object, _: Path) -> int:
+    days = _take_number(value)
+    if 1 <= days <= 36_500:
+        return days
+    raise _WrongError(
+        say("is {given}, but must lie between {least} and {most}", given=days, least=1, most=36_500)
+    )
+
+
+def _refused(read: Callable[[str], T], text: str) -> T:
+    try:
+        return read(text)
+    except Refused as refused:
+        why = {"what": refused.what, **({"hint": refused.hint} if refused.hint else {})}
+        raise _WrongError(say("is wrong: {what} {hint}", hint=""), **why) from refused
+
+
+def _chosen(given: str, choices: Iterable[str]) -> str:
+    choices = list(choices)
+    if given in choices:
+        return given
+    if meant := _meant(given, choices):
+        raise _WrongError(
+            say("is {given}, which is not known. Did you mean {meant}?", given=given, meant=meant)
+        )
+    raise _WrongError(say("is {given}, but must be one of: {known}", given=given, known=", ".join(choices)))
+
+
+def _meant(given: str, choices: Iterable[str]) -> str | None:
+    by_fold = {choice.casefold(): choice for choice in sorted(choices)}
+    close = difflib.get_close_matches(given.casefold(), by_fold, n=1, cutoff=0.6)
+    return by_fold[close[0]] if close else None
+
+
+FLAG = Kind(say("true or false"), _read_flag)
+NAME = Kind(say("text"), _read_name)
+LANGUAGE = Kind(say("a language"), _read_language)
+ZONE = Kind(say("a time zone's name"), _read_zone)
+PATH = Kind(say("a path"), _read_path)
+PATHS = Kind(say("a list of paths"), _read_paths)
+DOORS = Kind(say("a list of doors"), _read_doors)
+ARN = Kind(say("a topic's ARN"), _read_arn)
+URL = Kind(say("an http or https address"), _read_url)
+REGION = Kind(say("an AWS region"), _read_region)
+DAYS = Kind(say("a number of days"), _read_days)
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """What is told of a key: what it must be, what it is for, a value as TOML writes it, and the default in words."""
+
+    kind: Kind[Any]
+    means: str
+    example: str
+    default: str
+
+
+def _key(kind: Kind[T], default: T | None, *, example: str, shown: str, means: str) -> Any:
+    return field(default=default, metadata={"key": Key(kind, means, example, shown)})
+
+
+def _required(kind: Kind[Any], *, example: str, means: str) -> Any:
+    return field(metadata={"key": Key(kind, means, example, "must be given")})
+
+
+def default_state(platform: str = sys.platform, environment: Mapping[str, str] = os.environ) -> Path:
+    r"""Where state is kept unless it is set: ``%ProgramData%\logonbell\state`` or ``/var/lib/logonbell``."""
+    if platform == "win32":
+        return Path(environment.get("ProgramData", r"C:\ProgramData"), "logonbell", "state")
+    return Path("/var/lib/logonbell")
+
+
+class Section:
+    """A table of the file."""
+
+    __slots__ = ()
+
+    def contradictions(self) -> Iterator[tuple[str, Sentence]]:
+        """Which key does not go with the others, and why: what no key alone can show."""
+        yield from ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sources(Section):
+    """What is read."""
+
+    evtx: tuple[Path, ...] = _key(
+        PATHS,
+        (),
+        example=r"['C:\Windows\System32\winevt\Logs\Security.evtx']",
+        shown="none",
+        means="Event log files, or folders of them (with all below), that are followed.",
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ringing(Section):
+    """Which logons ring; the rest is recorded. Bursts of failed logons and a cleared log always ring."""
+
+    rings: frozenset[Door] | None = _key(
+        DOORS,
+        None,
+        example='["console", "rdp", "ssm-shell"]',
+        shown="all but " + ", ".join(sorted(SILENT_DOORS)),
+        means="The doors that ring: these and no others.",
+    )
+    silent: frozenset[Door] = _key(
+        DOORS,
+        frozenset(),
+        example='["rdp-reconnect"]',
+        shown="none",
+        means="Doors that are taken away from those that ring.",
+    )
+
+    @property
+    def quiet(self) -> frozenset[Door]:
+        """All doors that do not ring, as ``rule.Rules`` wants them."""
+        unnamed = SILENT_DOORS if self.rings is None else frozenset(Door) - self.rings
+        return unnamed | self.silent
+
+    def contradictions(self) -> Iterator[tuple[str, Sentence]]:
+        """A door cannot both ring and be silent."""
+        for door in sorted((self.rings or frozenset()) & self.silent):
+            yield "silent", say("names {door}, which rings names too", door=str(door))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ToConsole(Section):
+    """Alerts on the console."""
+
+    enabled: bool = _key(
+        FLAG,
+        True,
+        example="false",
+        shown="true",
+        means="Whether alerts are written to the console (standard output).",
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ToSns(Section):
+    """Alerts through Amazon SNS; without this table none are published.
+
+    Credentials are boto3's own: a role of the machine, or the AWS configuration.
+    """
+
+    topic_arn: str = _required(
+        ARN,
+        example='"arn:aws:sns:ap-northeast-1:123456789012:logonbell"',
+        means="The topic to which alerts are published.",
+    )
+    region: str | None = _key(
+        REGION, None, example='"ap-northeast-1"', shown="the topic's", means="The region whose SNS is asked."
+    )
+    endpoint_url: str | None = _key(
+        URL,
+        None,
+        example='"https://vpce-0123-abcd.sns.ap-northeast-1.vpce.amazonaws.com"',
+        shown="AWS's own",
+        means="Where SNS is, for an emulator or a VPC endpoint. What is set here receives every alert: with http "
+        "anyone on the way reads and changes them, so http is for an emulator on this machine only.",
+    )
+    ascii_subject: bool = _key(
+        FLAG,
+        False,
+        example="true",
+        shown="false",
+        means="Whether subjects are written in English with ASCII only, for receivers that cannot show others.",
+    )
+
+    def contradictions(self) -> Iterator[tuple[str, Sentence]]:
+        """SNS knows a topic in its own region only."""
+        topic = read_topic(self.topic_arn)
+        if self.region not in {None, topic.region}:
+            yield (
+                "region",
+                say("is {given}, but the topic is in {region}", given=self.region, region=topic.region),
+            )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Notify(Section):
+    """Whom alerts reach."""
+
+    console: ToConsole = field(default=ToConsole(), metadata={"section": ToConsole})
+    sns: ToSns | None = field(default=None, metadata={"section": ToSns})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class History(Section):
+    """What is remembered of logons, rung or not."""
+
+    keep_days: int = _key(
+        DAYS, 400, example="90", shown="400", means="How many days recognised logons are kept."
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Config(Section):
+    """All that is set."""
+
+    language: str = _key(
+        LANGUAGE,
+        AUTO,
+        example='"ja"',
+        shown='"auto"',
+        means='In which language people are told: "en", "ja", or "auto", as the locale of the machine says.',
+    )
+    timezone: zoneinfo.ZoneInfo | None = _key(  # noqa: RUF009 - it makes a field, like those beside it
+        ZONE,
+        None,
+        example='"Asia/Tokyo"',
+        shown="the machine's",
+        means="The IANA zone in which times are shown, beside UTC.",
+    )
+    host: str | None = _key(
+        NAME,
+        None,
+        example='"bastion-tokyo"',
+        shown="the machine's name",
+        means="The name by which people know this host.",
+    )
+    state: Path = field(
+        default_factory=default_state,
+        metadata={
+            "key": Key(
+                PATH,
+                "The folder for the bookmark, the outbox and the history.",
+                r"'D:\logonbell\state'",
+                r"`%ProgramData%\logonbell\state` on Windows, `/var/lib/logonbell` elsewhere",
+            )
+        },
+    )
+    sources: Sources = field(default=Sources(), metadata={"section": Sources})
+    rules: Ringing = field(default=Ringing(), metadata={"section": Ringing})
+    notify: Notify = field(default=Notify(), metadata={"section": Notify})
+    history: History = field(default=History(), metadata={"section": History})
+
+
+def keys(
+    section: type[Section] = Config, above: tuple[str, ...] = ()
+) -> Iterator[tuple[type[Section], tuple[str, ...], Key]]:
+    """List every key: its section, its path (``("notify", "sns", "topic_arn")``), and what is told of it."""
+    for one in fields(section):  # type: ignore[arg-type]  # every Section is a dataclass
+        path = (*above, one.name)
+        if inner := one.metadata.get("section"):
+            yield from keys(inner, path)
+        else:
+            yield section, path, one.metadata["key"]
+
+
+def in_english(sentence: Sentence) -> Shown:
+    """Tell mistakes to a person whose language is not known yet."""
+    return speak(sentence, "en")
+
+
+def read_config(path: Path, tell: Tell = in_english) -> Config:
+    """Read the file. Raises ``Refused`` that names every mistake in it, put into words by ``tell``."""
+    text = _read_text(path)
+    table = _parse(path, text)
+    reading = _Reading(path.absolute().parent, tell, text)
+    config = reading.section(Config, table, ())
+    if reading.mistakes or config is None:
+        listed = Shown("".join(f"\n  {mistake}" for _, mistake in sorted(reading.mistakes)))
+        count = len(reading.mistakes)
+        raise Refused(
+            plural(
+                "{file} has a mistake:{mistakes}",
+                "{file} has {count} mistakes:{mistakes}",
+                count,
+                file=str(path),
+                mistakes=listed,
+            )
+        )
+    return config
+
+
+S = TypeVar("S", bound=Section)
+
+
+class _Reading:
+    """One pass through the file, which collects the mistakes."""
+
+    def __init__(self, folder: Path, tell: Tell, text: str) -> None:
+        self.mistakes: list[tuple[int, str]] = []
+        self._folder = folder
+        self._tell = tell
+        self._text = text
+        self._lines: Mapping[tuple[str, ...], int] | None = None
+
+    def section(self, kind: type[S], table: Mapping[str, object], at: tuple[str, ...]) -> S | None:
+        """Read a table; None where it has mistakes."""
+        before = len(self.mistakes)
+        known = {one.name: one for one in fields(kind)}  # type: ignore[arg-type]  # every Section is a dataclass
+        for name in table:
+            if name not in known:
+                self._unknown((*at, name), known)
+        values = {}
+        for name, one in known.items():
+            path = (*at, name)
+            if name in table:
+                values[name] = self._value(one.metadata, table[name], path)
+            elif one.default is MISSING and one.default_factory is MISSING:
+                self._add(at, say("{key} is missing", key=_dotted(path)))
+        if len(self.mistakes) > before:
+            return None
+        made = kind(**values)
+        for name, why in made.contradictions():
+            self._wrong((*at, name), _WrongError(why))
+        return made
+
+    def _value(self, metadata: Mapping[str, Any], value: object, path: tuple[str, ...]) -> Any:
+        try:
+            if inner := metadata.get("section"):
+                return self.section(inner, _take_table(value), path)
+            key: Key = metadata["key"]
+            return key.kind.read(value, self._folder)
+        except _WrongError as wrong:
+            self._wrong(path, wrong)
+            return None
+
+    def _unknown(self, path: tuple[str, ...], known: Iterable[str]) -> None:
+        meant = _meant(path[-1], known)
+        if meant is None:
+            elsewhere = {there[-1]: _dotted(there) for _, there, _ in keys()}
+            close = _meant(path[-1], elsewhere)
+            meant = elsewhere[close] if close else None
+        if meant:
+            self._add(
+                path, say("{key} is not known. Did you mean {meant}?", key=_dotted(path), meant=f"'{meant}'")
+            )
+        else:
+            there = ", ".join(known)
+            self._add(path, say("{key} is not known. Known here: {known}", key=_dotted(path), known=there))
+
+    def _wrong(self, path: tuple[str, ...], wrong: _WrongError) -> None:
+        parts = {hole: self._tell(part) for hole, part in wrong.parts.items()}
+        why = self._tell(replace(wrong.what, holes={**wrong.what.holes, **parts}))
+        self._add(path, say("{key} {why}", key=_dotted(path), why=Shown(why.strip())))
+
+    def _add(self, path: tuple[str, ...], what: Sentence) -> None:
+        if self._lines is None:
+            self._lines = _lines(self._text)
+        line = self._lines.get(path, 0)
+        told = self._tell(what)
+        self.mistakes.append(
+            (line, self._tell(say("line {line}: {what}", line=line, what=told)) if line else told)
+        )
+
+
+_take_table = _of(dict, say("a table"))
+
+
+def _dotted(path: tuple[str, ...]) -> str:
+    return ".".join(path)
+
+
+def _read_text(path: Path) -> str:
+    try:
+        if path.exists() and not path.is_file():
+            raise Refused(say("{file} is not a file.", file=str(path)), say("Name the TOML file itself."))
+        with path.open("rb") as file:
+            raw = file.read(_LONGEST_FILE + 1)
+    except OSError as error:
+        raise unreadable(path, error) from error
+    if len(raw) > _LONGEST_FILE:
+        raise Refused(say("{file} is too large to be a configuration.", file=str(path)))
+    if raw.startswith((b"\xff\xfe", b"\xfe\xff")):
+        raise Refused(say("{file} is in UTF-16.", file=str(path)), say("Save it as UTF-8."))
+    try:
+        return raw.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = raw.count(b"\n", 0, error.start) + 1
+        raise Refused(
+            say("{file} is not in UTF-8 (line {line}).", file=str(path), line=line), say("Save it as UTF-8.")
+        ) from error
+
+
+def unreadable(path: Path, error: OSError) -> Refused:
+    """Say why the file cannot be read."""
+    match error:
+        case FileNotFoundError():
+            return Refused(
+                say("There is no file {file}.", file=str(path)), say("Name the configuration with --config.")
+            )
+        case PermissionError():
+            return Refused(
+                say("{file} may not be read by this user.", file=str(path)),
+                say("Allow it, or run as another user."),
+            )
+        case _:
+            return Refused(
+                say("{file} cannot be read: {why}.", file=str(path), why=error.strerror or str(error))
+            )
+
+
+def _parse(path: Path, text: str) -> dict[str, Any]:
+    try:
+        return tomllib.loads(text)
+    except RecursionError as error:
+        raise Refused(say("{file} is nested too deeply.", file=str(path))) from error
+    except ValueError as error:  # tomllib's own error is one; so is a number of too many digits
+        why, line, column = _where(str(error), text)
+        hint = None
+        if line and "\\" in text.splitlines()[line - 1 : line][0]:
+            hint = say(r"Write Windows paths in single quotes: 'C:\Windows'.")
+        what = say(
+            "{file}, line {line}, column {column}: {why}.", file=str(path), line=line, column=column, why=why
+        )
+        raise Refused(what if line else say("{file}: {why}.", file=str(path), why=why), hint) from error
+
+
+def _where(words: str, text: str) -> tuple[str, int, int]:
+    """Take tomllib's words apart: why, line and column, both from 1 (0 where it does not say)."""
+    if found := re.fullmatch(r"(.*) \(at line (\d+), column (\d+)\)", words, re.DOTALL):
+        return found[1], int(found[2]), int(found[3])
+    if found := re.fullmatch(r"(.*) \(at end of document\)", words, re.DOTALL):
+        lines = text.split("\n")
+        return found[1], len(lines), len(lines[-1]) + 1
+    return words, 0, 0
+
+
+def _lines(text: str) -> dict[tuple[str, ...], int]:
+    """Find the line on which each key is first written; tomllib does not tell.
+
+    The lines are parsed again, statement by statement, each under its own table's header: a statement is over where
+    TOML can read it.
+    """
+    found: dict[tuple[str, ...], int] = {}
+    header, statement, start = "", "", 1
+    for number, line in enumerate(text.split("\n"), 1):
+        if not statement:
+            start = number
+        statement += line.removesuffix("\r") + "\n"
+        try:
+            parsed = tomllib.loads(header + statement)
+        except ValueError:
+            continue
+        for path in _paths(parsed):
+            found.setdefault(path, start)
+        if statement.lstrip().startswith("["):
+            header = statement
+        statement = ""
+    return found
+
+
+def _paths(table: Mapping[str, Any], above: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
+    for name, value in table.items():
+        yield (*above, name)
+        if isinstance(value, dict):
+            yield from _paths(value, (*above, name))

@@ -1,0 +1,353 @@
+from __future__ import annotations
+
+import dataclasses
+import runpy
+import sys
+import tomllib
+import zoneinfo
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from logonbell.config import Config, Ringing, default_state, keys, read_config, unreadable
+from logonbell.errors import Refused
+from logonbell.logon import Door
+from logonbell.rule import SILENT_DOORS
+from logonbell.sentence import Sentence
+from logonbell.text.escape import Shown
+
+ROOT = Path(__file__).resolve().parent.parent
+ARN = "arn:aws:sns:ap-northeast-1:123456789012:logonbell"
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    """Where the file will be."""
+    return tmp_path / "logonbell.toml"
+
+
+def read(file: Path, text: str | bytes) -> Config:
+    """Write the file, and read it."""
+    file.write_bytes(text if isinstance(text, bytes) else text.encode())
+    return read_config(file)
+
+
+def mistakes(file: Path, text: str | bytes) -> list[str]:
+    """What is told of a file with mistakes, line by line, without the first."""
+    with pytest.raises(Refused) as caught:
+        read(file, text)
+    return [line.strip() for line in str(caught.value.what).split("\n")[1:]]
+
+
+def refusal(file: Path, text: str | bytes) -> str:
+    """What is told of a file that is none, with its hint; the folder left out."""
+    with pytest.raises(Refused) as caught:
+        read(file, text)
+    return str(caught.value).replace(str(file), "FILE")
+
+
+def test_an_empty_file_is_valid(file: Path) -> None:
+    """Nothing has to be set."""
+    assert read(file, "") == Config()
+
+
+def test_all_keys_are_read(file: Path) -> None:
+    """Each key arrives where it belongs."""
+    config = read(
+        file,
+        f"""
+        language = "ja"
+        timezone = "Asia/Tokyo"
+        host = "踏み台"
+        state = "/srv/state"
+        [sources]
+        evtx = ["/logs", "one.evtx"]
+        [rules]
+        rings = ["rdp", "ssm-shell", "network"]
+        silent = ["unlock"]
+        [notify.console]
+        enabled = false
+        [notify.sns]
+        topic_arn = "{ARN}"
+        region = "ap-northeast-1"
+        endpoint_url = "http://127.0.0.1:4566"
+        ascii_subject = true
+        [history]
+        keep_days = 30
+        """,
+    )
+    assert config.language == "ja"
+    assert config.timezone == zoneinfo.ZoneInfo("Asia/Tokyo")
+    assert config.host == "踏み台"
+    assert config.state == Path("/srv/state")
+    assert config.sources.evtx == (Path("/logs"), file.parent / "one.evtx")
+    assert config.rules.rings == frozenset({Door.RDP, Door.SSM_SHELL, Door.NETWORK})
+    assert config.rules.silent == {Door.UNLOCK}
+    assert not config.notify.console.enabled
+    assert config.notify.sns is not None
+    assert config.notify.sns.topic_arn == ARN
+    assert config.notify.sns.region == "ap-northeast-1"
+    assert config.notify.sns.endpoint_url == "http://127.0.0.1:4566"
+    assert config.notify.sns.ascii_subject
+    assert config.history.keep_days == 30
+
+
+def test_values_are_frozen() -> None:
+    """What was read does not change while the agent runs."""
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        Config().host = "other"  # type: ignore[misc]
+
+
+def test_doors_that_ring() -> None:
+    """`rings` is the whole list, `silent` takes away from it, and without either the rules' own default holds."""
+    assert Ringing().quiet == SILENT_DOORS
+    assert Ringing(silent=frozenset({Door.RDP})).quiet == SILENT_DOORS | {Door.RDP}
+    only = Ringing(rings=frozenset({Door.RDP, Door.NETWORK}))
+    assert frozenset(Door) - only.quiet == {Door.RDP, Door.NETWORK}
+
+
+def test_every_mistake_is_told_at_once(file: Path) -> None:
+    """A file with many mistakes is mended in one go: each is told with its line, in the order of the file."""
+    told = mistakes(
+        file,
+        """\
+languge = "ja"
+timezone = "Asia/Tokio"
+host = 7
+
+[notify.sns]
+topik_arn = "arn"
+ascii_subject = "yes"
+
+[rules]
+rings = [
+    "rpd",
+]
+[history]
+keep_days = true
+""",
+    )
+    assert told == [
+        "line 1: languge is not known. Did you mean 'language'?",
+        "line 2: timezone is Asia/Tokio, which is no time zone. Did you mean Asia/Tokyo?",
+        "line 3: host must be text, not a number",
+        "line 5: notify.sns.topic_arn is missing",
+        "line 6: notify.sns.topik_arn is not known. Did you mean 'topic_arn'?",
+        "line 7: notify.sns.ascii_subject must be true or false, not text",
+        "line 10: rules.rings is rpd, which is not known. Did you mean rdp?",
+        "line 14: history.keep_days must be a whole number, not true or false",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("language = 'fr'", "line 1: language is fr, but must be one of: en, ja, auto"),
+        ("language = ['en']", "line 1: language must be text, not a list"),
+        ("host = ' '", "line 1: host is empty"),
+        ('host = "a\\u001bb"', "line 1: host holds a control character"),
+        (f"host = '{'x' * 101}'", "line 1: host has 101 characters, at most 100 pass"),
+        ("host = 2026-01-01", "line 1: host must be text, not a date or time"),
+        ("timezone = 'JST-9'", "line 1: timezone is JST-9, which is no time zone. One looks like Asia/Tokyo"),
+        ("timezone = 'asia/tokyo'", "line 1: timezone is asia/tokyo, which is no time zone. Did you mean Asia/Tokyo?"),
+        ("timezone = '../../etc/passwd'", "line 1: timezone is ../../etc/passwd, which is no time zone. One looks like Asia/Tokyo"),
+        ("state = ''", "line 1: state is empty"),
+        ('state = "C:\\temp"', "line 1: state holds a control character: in double quotes \\t and \\n are such. Write it in single quotes"),
+        ("state = '~/state'", "line 1: state is ~/state, but ~, $NAME and %NAME% mean nothing here. Write the whole path"),
+        ("state = '$HOME/x'", "line 1: state is $HOME/x, but ~, $NAME and %NAME% mean nothing here. Write the whole path"),
+        ("state = '%ProgramData%'", "line 1: state is %ProgramData%, but ~, $NAME and %NAME% mean nothing here. Write the whole path"),
+        ("sources = 'x'", "line 1: sources must be a table, not text"),
+        ("[sources]\nevtx = 'x'", "line 2: sources.evtx must be a list, not text"),
+        ("[sources]\nevtx = [1]", "line 2: sources.evtx must be text, not a number"),
+        ("[[notify.sns]]\n", "line 1: notify.sns must be a table, not a list"),
+        ("[history]\nkeep_days = 0", "line 2: history.keep_days is 0, but must lie between 1 and 36500"),
+        ("[history]\nkeep_days = 1.5", "line 2: history.keep_days must be a whole number, not a number"),
+        ("topic_arn = 'x'", "line 1: topic_arn is not known. Did you mean 'notify.sns.topic_arn'?"),
+        ("[notify.sns]\n", "line 1: notify.sns.topic_arn is missing"),
+        ("[notify.teams]\n", "line 1: notify.teams is not known. Known here: console, sns"),
+        ("rules.rings = ['rdp']\nrules.silent = ['rdp']", "line 2: rules.silent names rdp, which rings names too"),
+        (f"notify.sns = {{topic_arn = '{ARN}', region = 'Tokyo'}}", "line 1: notify.sns.region is Tokyo, which is no AWS region. One looks like ap-northeast-1"),
+        (f"notify.sns = {{topic_arn = '{ARN}', region = 'eu-west-1'}}", "line 1: notify.sns.region is eu-west-1, but the topic is in ap-northeast-1"),
+        ("[notify]\nsns.topic_arn = 'logonbell'", "line 2: notify.sns.topic_arn is wrong: 'logonbell' is not the ARN of an SNS topic. It looks like arn:aws:sns:ap-northeast-1:123456789012:logonbell; the SNS console shows it."),
+    ],
+)  # fmt: skip
+def test_each_mistake_in_words(file: Path, text: str, told: str) -> None:
+    """What is wrong with a value is told with its line, its key, and what would be right."""
+    assert mistakes(file, text) == [told]
+
+
+def test_a_folder_of_time_zones(file: Path) -> None:
+    """A part of a zone's name, which is a folder on disk, is no time zone."""
+    (told,) = mistakes(file, "timezone = 'America'")
+    assert told.startswith("line 1: timezone is America, which is no time zone.")
+
+
+def test_hostile_values_cannot_write_lines(file: Path) -> None:
+    """What stands in the file is shown escaped: a key of many lines makes one mistake on one line."""
+    (told,) = mistakes(file, '"a\\nb\\u001b[31m" = 1')
+    assert "a\\u{a}b\\u{1b}[31m is not known" in told
+
+
+def test_mistakes_in_the_readers_language(file: Path) -> None:
+    """Every part of a mistake is put into words by whoever knows the reader's language."""
+    said: list[str] = []
+
+    def tell(sentence: Sentence) -> Shown:
+        said.append(sentence.words)
+        return Shown(f"«{sentence}»")
+
+    file.write_text("host = 7")
+    with pytest.raises(Refused) as caught:
+        read_config(file, tell)
+    assert str(caught.value.what).endswith("«line 1: «host «must be «text», not «a number»»»»")
+    assert len(said) == 5
+
+
+def test_lines_of_long_statements(file: Path) -> None:
+    """The line of a mistake is the one its statement begins on, whatever stands around it."""
+    text = '''# [history]
+host = """
+keep_days = 0
+""" # a comment
+
+sources.evtx = [
+  # [rules]
+  "a]", # ]
+]
+[ "history" ]
+
+  "keep_days" = -1
+'''
+    assert mistakes(file, text.replace("\n", "\r\n").replace('host = """', 'hots = """')) == [
+        "line 2: hots is not known. Did you mean 'host'?",
+        "line 12: history.keep_days is -1, but must lie between 1 and 36500",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("host = \n", "FILE, line 1, column 8: Invalid value."),
+        ("host = 'a'\nlanguage = 'ja", "FILE, line 2, column 15: "),
+        ("a = 1\na = 2", "FILE, line 2, column 6: Cannot overwrite a value."),
+        ('state = "C:\\logs"', "Write Windows paths in single quotes: 'C:\\Windows'."),
+        ('state = "C:\\Users\\x"', "Write Windows paths in single quotes: 'C:\\Windows'."),
+        ("a = " + "[" * 100_000, "FILE is nested too deeply."),
+        ("a = " + "9" * 10_000, "FILE: "),
+        ("#" * (1 << 20) + "\n", "FILE is too large to be a configuration."),
+        (b"\xff\xfeh\x00", "FILE is in UTF-16. Save it as UTF-8."),
+        ("host = 'a'\nhost = '踏み台'".encode("cp932"), "FILE is not in UTF-8 (line 2). Save it as UTF-8."),
+    ],
+)
+def test_what_is_no_toml(file: Path, text: str | bytes, told: str) -> None:
+    """A file that cannot be read as TOML is told with the place, and with what to do where that is known."""
+    assert told in refusal(file, text)
+
+
+def test_a_byte_order_mark_is_no_mistake(file: Path) -> None:
+    """What Windows' editors put before UTF-8 is passed over."""
+    assert read(file, "host = '踏み台'".encode("utf-8-sig")).host == "踏み台"
+
+
+def test_no_such_file(file: Path) -> None:
+    """A file that is not there is told with how to name one."""
+    with pytest.raises(
+        Refused, match=r"There is no file .*logonbell\.toml\. Name the configuration with --config\."
+    ):
+        read_config(file)
+
+
+def test_a_folder(tmp_path: Path) -> None:
+    """A folder is no configuration."""
+    with pytest.raises(Refused, match="is not a file"):
+        read_config(tmp_path)
+
+
+def test_no_permission(file: Path) -> None:
+    """A file that this user may not read, and a disk that fails, are told as that."""
+    assert "may not be read by this user" in str(unreadable(file, PermissionError(13, "Permission denied")))
+    assert "cannot be read: Input/output error." in str(unreadable(file, OSError(5, "Input/output error")))
+
+
+def test_no_time_zones_on_the_machine(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a machine without time zones a right name is not called wrong: the hint says what is lacking."""
+    monkeypatch.setattr(zoneinfo, "TZPATH", ())
+    monkeypatch.setitem(sys.modules, "tzdata", None)
+    zoneinfo.reset_tzpath(to=())
+    zoneinfo.ZoneInfo.clear_cache()
+    try:
+        (told,) = mistakes(file, "timezone = 'Asia/Tokyo'")
+    finally:
+        monkeypatch.undo()
+        zoneinfo.reset_tzpath()
+    assert (
+        told
+        == "line 1: timezone cannot be looked up: this machine has no time zones. Run: pip install tzdata"
+    )
+
+
+def test_where_state_is_kept() -> None:
+    """Without a setting the state is where the platform keeps such, whoever runs it."""
+    assert default_state("linux", {"HOME": "/home/a"}) == Path("/var/lib/logonbell")
+    assert default_state("win32", {"ProgramData": r"D:\Data"}) == Path(r"D:\Data", "logonbell", "state")
+    assert default_state("win32", {}) == Path(r"C:\ProgramData", "logonbell", "state")
+
+
+LINES = st.builds(
+    "{} = {}".format,
+    st.sampled_from(
+        [".".join(path) for _, path, _ in keys()] + ["notify", "rules", "x", '"a\\nb"', "notify.sns.x"]
+    ),
+    st.sampled_from(
+        [
+            "1",
+            "-1",
+            "1.5",
+            "true",
+            "nan",
+            "'x'",
+            '"a\\tb"',
+            "[]",
+            "['rdp']",
+            "[1]",
+            "{}",
+            "{a = 1}",
+            "07:32:00",
+            "[[",
+        ]
+        + [key.example for _, _, key in keys()]
+    ),
+)
+
+
+@given(lines=st.lists(LINES | st.text(max_size=10), max_size=6))
+def test_any_file_is_read_or_refused(tmp_path_factory: pytest.TempPathFactory, lines: list[str]) -> None:
+    """No file makes reading fail otherwise than by saying what is wrong, a mistake to a line."""
+    file = tmp_path_factory.getbasetemp() / "any.toml"
+    file.write_bytes("\n".join(lines).encode("utf-8", "replace"))
+    try:
+        config = read_config(file)
+    except Refused as refused:
+        first, *told = str(refused.what).split("\n")
+        assert first
+        assert all(line.strip() for line in told)
+    else:
+        assert isinstance(config, Config)
+
+
+def test_the_reference_page_is_true(file: Path) -> None:
+    """The page is what the settings make it, and its example is a valid file in which every key stands."""
+    tool = runpy.run_path(str(ROOT / "tools" / "config_reference.py"))
+    page = tool["page"]()
+    assert (ROOT / "docs" / "reference" / "config.md").read_text("utf-8") == page, (
+        "run tools/config_reference.py"
+    )
+    example = page.partition("```toml\n")[2].partition("```")[0]
+    read(file, example)
+    parsed = tomllib.loads(example)
+    for _, path, _ in keys():
+        table = parsed
+        for name in path:
+            table = table[name]
