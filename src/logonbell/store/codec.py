@@ -93,11 +93,9 @@ def text_from_column(column: str) -> str:
     if not column.startswith('"'):
         return column
     try:
-        text = json.loads(column)
+        text: str = json.loads(column)
     except ValueError as error:
         raise Unreadable(str(error)) from error
-    if not isinstance(text, str):
-        raise Unreadable("not a text")
     return text
 
 
@@ -121,9 +119,12 @@ def _tagged(finding: Finding) -> dict[str, Any]:
 
 
 def _untagged(facts: object) -> Finding:
-    if not isinstance(facts, dict) or facts.get("type") not in KINDS:
+    if not isinstance(facts, dict):
+        raise Unreadable("no finding")
+    kind = KINDS.get(str(facts.get("type")))
+    if kind is None:
         raise Unreadable("no known kind of finding")
-    return _convert(facts, KINDS[facts["type"]])
+    return _convert(facts, kind)
 
 
 def _builtins(fact: object) -> dict[str, Any]:

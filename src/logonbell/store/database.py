@@ -77,11 +77,10 @@ class Database:
     def migrate(self, migrations: Sequence[Callable[[Database], None]]) -> None:
         """Bring the schema up to date, all steps or none. Raises ``Refused`` for a newer one, and touches nothing."""
         self.refuse_newer(len(migrations))
-        if self.version() == len(migrations):
-            return
         with self.transaction():
             for migration in migrations[self.version() :]:
                 migration(self)
+            # Written even where it stays the same: SQLite opens a write-protected file without a word.
             self.change(f"pragma user_version = {len(migrations)}")
 
     def refuse_newer(self, known: int) -> None:

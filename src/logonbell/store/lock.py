@@ -49,22 +49,23 @@ class Lock:
 
     def __init__(self, path: Path) -> None:
         with refusing(path):
-            self._descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+            self._file = path.open("a+b", buffering=0)
             try:
                 self._claim(path)
-                os.ftruncate(self._descriptor, 0)
-                os.write(self._descriptor, str(os.getpid()).encode())
             except BaseException:
-                os.close(self._descriptor)
+                self.release()
                 raise
 
     def _claim(self, path: Path) -> None:
-        if not _take(self._descriptor):
-            raise _held(path, os.read(self._descriptor, 20))
+        if not _take(self._file.fileno()):
+            self._file.seek(0)
+            raise _held(path, self._file.read(20))
+        self._file.truncate(0)
+        self._file.write(str(os.getpid()).encode())
 
     def release(self) -> None:
         """Let the next one in."""
-        os.close(self._descriptor)
+        self._file.close()
 
 
 def _held(path: Path, owner: bytes) -> Refused:
