@@ -52,7 +52,7 @@ def words_in(code: str, path: str) -> Iterator[Words]:
         if not isinstance(node, ast.Call):
             continue
         match node.func:
-            case ast.Name(called) | ast.Attribute(attr=called):
+            case ast.Name(called) | ast.Attribute(value=ast.Name("sentence"), attr=called):
                 pass
             case _:
                 continue

@@ -7,7 +7,7 @@ from functools import cache
 from gettext import GNUTranslations, NullTranslations
 from importlib.resources import files
 
-from logonbell.sentence import Sentence
+from logonbell.sentence import Hole, Sentence
 from logonbell.text.escape import LIMIT, Shown, escape
 
 LANGUAGES = ("en", "ja")
@@ -22,11 +22,18 @@ def speak(sentence: Sentence, language: str, *, limit: int = LIMIT) -> Shown:
         form = words.gettext(sentence.words)
     else:
         form = words.ngettext(sentence.words, sentence.many, sentence.count)
-    holes = {
-        hole: escape(value, limit) if isinstance(value, str) else value
-        for hole, value in sentence.holes.items()
-    }
+    holes = {hole: _said(value, language, limit) for hole, value in sentence.holes.items()}
     return Shown(form.format_map(holes))
+
+
+def _said(value: Hole, language: str, limit: int) -> str | int | float:
+    match value:
+        case Sentence():
+            return speak(value, language, limit=limit)
+        case str():
+            return escape(value, limit)
+        case _:
+            return value
 
 
 @cache

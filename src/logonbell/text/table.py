@@ -21,6 +21,9 @@ from logonbell.text.words import DOORS, yes_or_no
 CELL = 40
 """So many characters of a name are shown in a cell."""
 
+DRAWN = 1000
+"""So many rows are drawn; rich takes 0.7 ms for each, and nobody reads more as a picture."""
+
 RINGS = "*"
 UNKNOWN = "?"
 
@@ -40,7 +43,7 @@ def draw(rows: Sequence[tuple[Finding, Verdict]], terminal: Terminal, *, languag
             column.append(terminal.fit(cell))
     if moment.is_utc(zone):
         del columns["local"]
-    if terminal.colour:
+    if terminal.colour and len(rows) <= DRAWN:
         _draw_rich(columns, terminal)
     else:
         for line in _aligned(columns):
@@ -133,7 +136,8 @@ def _draw_rich(columns: _Columns, terminal: Terminal) -> None:
     screen = Console(file=cast("IO[str]", terminal), highlight=False)
     kept = _narrowed(columns, screen.width)
     crowded = _needed(kept) > screen.width
-    table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, len(_GAP), 0, 0))
+    # The box itself draws one blank between columns.
+    table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, len(_GAP) - 1, 0, 0))
     for what, (title, *_) in kept.items():
         widest = _ANSWER if crowded and what in {"elevated", "domain admin"} else None
         table.add_column(Text(title), overflow="fold", no_wrap=what in _UNBROKEN, max_width=widest)
