@@ -14,7 +14,7 @@ import pytest
 
 from logonbell.errors import Refused
 from logonbell.store.outbox import FILE, Outbox
-from logonbell.store.recovery import COPY_AGE, GAP
+from logonbell.store.recovery import GAP
 from logonbell.store.refusal import Damaged
 from notifications import HOST_ID, NOON
 from reading import SOURCE, commit, count
@@ -127,6 +127,7 @@ def test_damaged_copy_too_starts_at_the_oldest(opened: Opened, folder: Path) -> 
         overwrite(folder / name, 0, b"rubbish")
     outbox = opened(NOON)
     assert outbox.bookmark(SOURCE) is None
+    assert len(list(folder.glob("outbox.damaged-*"))) == 2
     assert "starts again at the oldest record" in str(outbox.recovered)
     assert commit(outbox, 1) == 1
     assert outbox.state().sequences == {HOST_ID: int(NOON.timestamp()) + 1}
@@ -149,9 +150,7 @@ def test_mending_twice_jumps_twice(opened: Opened, folder: Path) -> None:
     opened().close()
     for _ in range(2):
         (folder / FILE).unlink()
-        outbox = opened(NOON + 2 * COPY_AGE)
-        outbox.keep_copy(NOON)
-        outbox.close()
+        opened().close()
     outbox = opened()
     commit(outbox, 1)
     assert outbox.state().sequences == {HOST_ID: 2 * GAP + 1}
@@ -178,6 +177,16 @@ def test_mending_that_was_cut_short_is_done_again(opened: Opened, folder: Path) 
     assert count(outbox) == int(outbox.bookmark(SOURCE) or 0)
     assert (folder / "outbox.damaged-20260304T120000Z-2.sqlite3-wal").stat().st_size > 0
     assert not (folder / "outbox.rebuilding.sqlite3").exists()
+
+
+def test_setting_aside_that_was_cut_short_is_no_first_start(opened: Opened, folder: Path) -> None:
+    """Stopped when the damaged file was moved and nothing stood in its place: the numbers do not start at 1 again."""
+    folder.mkdir()
+    (folder / "outbox.damaged-20260304T120000Z.sqlite3").write_text("rubbish")
+    outbox = opened(NOON)
+    assert outbox.recovered is not None
+    commit(outbox, 1)
+    assert outbox.state().sequences == {HOST_ID: int(NOON.timestamp()) + 1}
 
 
 def test_first_start_that_was_cut_short_is_no_damage(opened: Opened, folder: Path) -> None:

@@ -182,7 +182,7 @@ class Outbox:
             undo.callback(database.close)
             database.change("pragma journal_mode = wal")
             database.migrate(MIGRATIONS)
-            if copy_is_old(path, now):
+            if recovered is not None or copy_is_old(path, now):
                 keep_copy(database, now)
             undo.pop_all()
         return cls(database, lock, recovered)

@@ -7,6 +7,7 @@ ahead of every number that may have been given.
 
 from __future__ import annotations
 
+import itertools
 import os
 import shutil
 import sys
@@ -43,47 +44,57 @@ def recover(path: Path, now: datetime) -> Sentence | None:
     Only for who holds the lock. Raises ``Refused`` where nothing may be touched: a newer version, a forbidden file.
     """
     previous = previous_of(path)
-    why = fault(path)
-    if why is None or (why in (GONE, EMPTY) and fault(previous) == GONE):
+    why, copy_fault = fault(path), fault(previous)
+    if why is None or (why in (GONE, EMPTY) and copy_fault == GONE and not _asides(path)):
         return None  # without a copy it was never open, and what was never open has given no number
-    copy_fault = fault(previous)
     rebuilding = path.with_name("outbox.rebuilding.sqlite3")
-    with refusing(path):
+    aside = _free_name(path, now)
+    try:
+        what = _rebuild(rebuilding, previous, why=why, copy_fault=copy_fault, aside=aside.name, now=now)
+        with refusing(path):
+            # Stopped halfway, the next start finds the outbox gone, and does the same again.
+            _move(path, aside)
+            if copy_fault is not None:
+                _move(previous, _free_name(path, now))
+            _put(rebuilding, path)
+    finally:
+        with refusing(path):
+            _remove(rebuilding)
+    return what
+
+
+def _rebuild(
+    rebuilding: Path, previous: Path, *, why: str, copy_fault: str | None, aside: str, now: datetime
+) -> Sentence:
+    """Make a new outbox, from the previous copy unless that has a fault, too; say what it is."""
+    with refusing(rebuilding):
         _remove(rebuilding)
         if copy_fault is None:
             shutil.copyfile(previous, rebuilding)
-            copied = datetime.fromtimestamp(previous.stat().st_mtime, UTC)
     database = Database(rebuilding, "rwc")
     try:
         database.migrate(MIGRATIONS)
-        aside = _free_name(path, now)
         if copy_fault is None:
             floor = int(database.rows(HIGHEST)[0][0]) + GAP
             what = say(
-                "The outbox cannot be used ({why}); whatever is left of it is kept as {aside}. logonbell goes on from the copy of {copied}: everything since then is read again, and an alert that was sent before comes again with the same fingerprint. Alerts are now numbered from {number}.",
+                "The outbox cannot be used ({why}); whatever is left of it is kept as {aside}. logonbell goes on from the copy of {copied}: everything since then is read again, and an alert that was sent since then comes again with the same fingerprint. Alerts are now numbered from {number}.",
                 why=why,
-                aside=aside.name,
-                copied=copied.isoformat(timespec="seconds"),
+                aside=aside,
+                copied=_made(previous).isoformat(timespec="seconds"),
                 number=floor + 1,
             )
         else:
-            floor = int(now.timestamp())  # no count of alerts since the first one comes as high
+            floor = int(now.timestamp())  # no count of alerts comes as high
             what = say(
                 "The outbox cannot be used ({why}), nor can its copy ({copy_fault}); whatever is left of it is kept as {aside}. logonbell starts again at the oldest record: an alert that was sent before comes again with the same fingerprint. Alerts are now numbered from {number}.",
                 why=why,
                 copy_fault=copy_fault,
-                aside=aside.name,
+                aside=aside,
                 number=floor + 1,
             )
         database.change(MEND, (time_to_column(now), sentence_to_json(what), floor))
     finally:
         database.close()
-    with refusing(path):
-        # The main file first: stopped halfway, the next start finds it gone and mends again.
-        for file, companion in zip(_files(path), _files(aside), strict=True):
-            if file.exists():
-                file.rename(companion)
-        _put(rebuilding, path)
     return what
 
 
@@ -138,8 +149,7 @@ def copy_is_old(path: Path, now: datetime) -> bool:
     previous = previous_of(path)
     if not previous.exists():
         return True
-    age = now - datetime.fromtimestamp(previous.stat().st_mtime, UTC)
-    return not timedelta(0) <= age < COPY_AGE
+    return not timedelta(0) <= now - _made(previous) < COPY_AGE
 
 
 def previous_of(path: Path) -> Path:
@@ -169,14 +179,26 @@ def _remove(path: Path) -> None:
         file.unlink(missing_ok=True)
 
 
+def _made(copy: Path) -> datetime:
+    """When a copy was made: ``keep_copy`` dates the file."""
+    return datetime.fromtimestamp(copy.stat().st_mtime, UTC)
+
+
+def _asides(path: Path) -> list[Path]:
+    return list(path.parent.glob("outbox.damaged-*"))
+
+
 def _free_name(path: Path, now: datetime) -> Path:
     name = f"outbox.damaged-{now.astimezone(UTC):%Y%m%dT%H%M%SZ}"
-    aside = path.with_name(f"{name}.sqlite3")
-    count = 1
-    while any(file.exists() for file in _files(aside)):
-        count += 1
-        aside = path.with_name(f"{name}-{count}.sqlite3")
-    return aside
+    taken = {aside.name.partition(".sqlite3")[0] for aside in _asides(path)}
+    names = itertools.chain([name], (f"{name}-{count}" for count in itertools.count(2)))
+    return path.with_name(next(name for name in names if name not in taken) + ".sqlite3")
+
+
+def _move(path: Path, aside: Path) -> None:
+    for file, moved in zip(_files(path), _files(aside), strict=True):
+        if file.exists():
+            file.rename(moved)
 
 
 def _put(source: Path, target: Path) -> None:
