@@ -161,5 +161,27 @@ class Logoff:
         return max(0.0, (self.time - self.began).total_seconds())
 
 
-Finding = Logon | FailedLogons | LogCleared | Logoff
+class NoticeKind(StrEnum):
+    """What a notice of logonbell's own is about."""
+
+    TEST = "test"
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """What logonbell has to say of itself. Its one event stands in no log of Windows: the channel is ``logonbell``."""
+
+    time: datetime
+    host: str
+    events: tuple[EventRef, ...]
+    kind: NoticeKind
+    what: Sentence
+
+    @property
+    def main(self) -> EventRef:
+        """The event that stands for it."""
+        return self.events[0]
+
+
+Finding = Logon | FailedLogons | LogCleared | Logoff | Notice
 """What recognising yields. A finding may come again with more facts: same host and main event, same finding."""

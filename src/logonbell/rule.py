@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from logonbell.alert import Alert, Level, fingerprint
-from logonbell.logon import Door, FailedLogons, Finding, LogCleared, Logoff, Logon
+from logonbell.logon import Door, FailedLogons, Finding, LogCleared, Logoff, Logon, Notice
 from logonbell.sentence import Sentence, say
 
 LOUDNESS: Mapping[Door, Level] = MappingProxyType(
@@ -68,6 +68,10 @@ class Rules:
                 )
             case LogCleared():
                 return Verdict(True, Level.HIGH, "log-cleared", say("a cleared log rings"))
+            case Notice():
+                return Verdict(
+                    True, Level.INFORMATIONAL, f"notice-{finding.kind}", say("logonbell was asked to ring")
+                )
             case Logoff():
                 return Verdict(False, Level.INFORMATIONAL, "logoff", say("a logoff is recorded and silent"))
 

@@ -9,21 +9,23 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-Hole = str | int | float
-
 
 @dataclass(frozen=True, slots=True)
 class Sentence:
     """Words with named holes (``str.format`` syntax); ``many`` and ``count`` where the number decides the form."""
 
     words: str
-    holes: Mapping[str, Hole] = field(default_factory=dict)
+    holes: Mapping[str, str | int | float | Sentence] = field(default_factory=dict)
     many: str | None = None
     count: int | None = None
 
     def __str__(self) -> str:
         words = self.many if self.many is not None and self.count != 1 else self.words
         return words.format_map(self.holes)
+
+
+Hole = str | int | float | Sentence
+"""What may fill a hole; a sentence in a hole is said in the language of the whole."""
 
 
 def say(words: str, /, **holes: Hole) -> Sentence:

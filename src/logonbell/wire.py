@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from logonbell.event import EventRef
-from logonbell.logon import FailedLogons, Finding, LogCleared, Logoff, Logon, User
+from logonbell.logon import FailedLogons, Finding, LogCleared, Logoff, Logon, Notice, User
 from logonbell.rule import Verdict
 
 Line = dict[str, Any]
@@ -44,6 +44,13 @@ def line(finding: Finding, verdict: Verdict) -> Line:
                 "logon": _event(finding.logon),
                 "began": iso(finding.began),
                 "seconds": finding.seconds,
+            }
+        case Notice():
+            facts = {
+                "type": "notice",
+                "time": iso(finding.time),
+                "kind": str(finding.kind),
+                "what": str(finding.what),
             }
     return {
         **facts,

@@ -1,0 +1,63 @@
+"""Where a command speaks: its two streams, the language, and the zone in which people live."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, tzinfo
+from typing import TextIO
+
+from logonbell.errors import Refused
+from logonbell.sentence import Sentence
+from logonbell.text.language import LANGUAGES, language_of_locale, speak
+from logonbell.text.terminal import Terminal
+
+MENDABLE = 1
+"""Exit code: something is wrong that the user can mend."""
+OURS = 3
+"""Exit code: the fault is logonbell's."""
+INTERRUPTED = 130
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """``out`` is for what was asked for, ``err`` for what is said about it."""
+
+    out: Terminal
+    err: Terminal
+    language: str
+    zone: tzinfo
+
+    @classmethod
+    def at(
+        cls,
+        stdout: TextIO,
+        stderr: TextIO,
+        environment: Mapping[str, str],
+        *,
+        language: str | None = None,
+        zone: tzinfo | None = None,
+    ) -> Desk:
+        """Make the desk of a process; what is not said is taken from the machine."""
+        return cls(
+            Terminal(stdout, environment),
+            Terminal(stderr, environment),
+            language if language in LANGUAGES else language_of_locale(environment),
+            zone or datetime.now(UTC).astimezone().tzinfo or UTC,
+        )
+
+    def say(self, sentence: Sentence) -> None:
+        """Say a line of what was asked for."""
+        self.out.line(speak(sentence, self.out.language(self.language)))
+
+    def remark(self, sentence: Sentence) -> None:
+        """Say a line about it, where no program reads."""
+        self.err.line(speak(sentence, self.err.language(self.language)))
+        self.err.flush()
+
+    def refuse(self, refused: Refused) -> None:
+        """Say what is wrong and what to do."""
+        spoken = self.err.language(self.language)
+        said = [speak(refused.what, spoken), *([speak(refused.hint, spoken)] if refused.hint else [])]
+        self.err.line(" ".join(said))
+        self.err.flush()

@@ -1,0 +1,149 @@
+"""``logonbell read``: who came in, by which door, from logs as files."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+from typing import IO, cast
+
+from logonbell.commands.desk import Desk
+from logonbell.event import EventRef
+from logonbell.logon import FailedLogons, Finding, Logoff, Logon
+from logonbell.recognise.windows import WANTED, Recogniser
+from logonbell.rule import Rules, Verdict
+from logonbell.sentence import Sentence, plural, say
+from logonbell.source import Loss
+from logonbell.sources.history import History
+from logonbell.text.table import draw
+from logonbell.wire import line
+
+_LARGE = 16 << 20
+"""A progress bar is worth while for so many bytes."""
+
+Judged = list[tuple[Finding, Verdict]]
+
+
+def read(desk: Desk, paths: Sequence[Path], *, as_lines: bool, rules: Rules | None = None) -> int:
+    """Read logs to their ends and print who came in. Returns the exit code."""
+    with _progress(desk, paths) as on_progress:
+        history = History(paths, wanted=WANTED, on_progress=on_progress)
+        findings = recognise(history)
+    rules = rules or Rules()
+    judged = [(finding, rules.judge(finding)) for finding in findings]
+    for loss in history.losses:
+        desk.remark(say("{where}: {what}", where=loss.where, what=loss.what))
+    if as_lines:
+        _print_lines(desk, judged, history)
+    else:
+        _print_table(desk, judged, history)
+    return 0
+
+
+@contextmanager
+def _progress(desk: Desk, paths: Sequence[Path]) -> Iterator[Callable[[float], None] | None]:
+    """Show a bar to a person who waits for large logs."""
+    if not desk.err.isatty() or sum(_size(path) for path in paths) < _LARGE:
+        yield None
+        return
+    from rich.console import Console  # noqa: PLC0415 - 40 ms, only for a bar that is shown
+    from rich.progress import BarColumn, Progress, TaskProgressColumn, TimeRemainingColumn  # noqa: PLC0415 - likewise
+
+    console = Console(file=cast(IO[str], desk.err), force_terminal=True)
+    with Progress(
+        BarColumn(), TaskProgressColumn(), TimeRemainingColumn(), console=console, transient=True
+    ) as bar:
+        task = bar.add_task("", total=1.0)
+        yield lambda done: bar.update(task, completed=done)
+
+
+def _size(path: Path) -> int:
+    """Give the bytes of a file or of all files in a folder; what cannot be looked at counts nothing."""
+    files = path.rglob("*") if path.is_dir() else [path]
+    total = 0
+    for file in files:
+        with suppress(OSError):
+            total += file.stat().st_size
+    return total
+
+
+def recognise(history: History, recogniser: Recogniser | None = None) -> list[Finding]:
+    """Recognise everything in a history, in the order of time, each finding in its last version."""
+    recogniser = recogniser or Recogniser()
+    latest: dict[tuple[str, EventRef, datetime], Finding] = {}
+    logoffs: list[Logoff] = []
+
+    def take(findings: Iterable[Finding]) -> None:
+        for finding in findings:
+            latest[finding.host, finding.main, finding.time] = finding
+            if isinstance(finding, Logoff):
+                logoffs.append(finding)
+
+    for event in history.events():
+        take(recogniser.feed(event))
+    take(recogniser.finish())
+    for logoff in logoffs:
+        opened = latest.get((logoff.host, logoff.logon, logoff.began))
+        if isinstance(opened, Logon):
+            latest[logoff.host, logoff.logon, logoff.began] = replace(opened, ended=logoff.time)
+    return sorted(latest.values(), key=lambda finding: finding.time)
+
+
+def _print_lines(desk: Desk, judged: Judged, history: History) -> None:
+    for finding, verdict in judged:
+        desk.out.line(json.dumps(line(finding, verdict)))
+    desk.out.line(json.dumps(_summary(judged, history)))
+
+
+def _summary(judged: Judged, history: History) -> dict[str, object]:
+    return {
+        "type": "summary",
+        "records": history.records,
+        "logons": sum(isinstance(finding, Logon) for finding, _ in judged),
+        "rings": sum(verdict.rings for _, verdict in judged),
+        "noise": history.records - _folded(judged),
+        "losses": [
+            {"where": loss.where, "what": str(loss.what), "records": loss.records} for loss in history.losses
+        ],
+    }
+
+
+def _print_table(desk: Desk, judged: Judged, history: History) -> None:
+    shown = [(finding, verdict) for finding, verdict in judged if not isinstance(finding, Logoff)]
+    if shown:
+        draw(shown, desk.out, language=desk.language, zone=desk.zone)
+    logons = sum(isinstance(finding, Logon) for finding, _ in judged)
+    desk.say(plural("{count} record read.", "{count} records read.", history.records))
+    desk.say(plural("{count} logon.", "{count} logons.", logons))
+    rings = sum(verdict.rings for _, verdict in judged)
+    desk.say(plural("{count} would ring.", "{count} would ring.", rings))
+    desk.say(
+        plural("{count} record is noise.", "{count} records are noise.", history.records - _folded(judged))
+    )
+    if history.losses:
+        desk.say(_lost(history.losses))
+
+
+def _lost(losses: Sequence[Loss]) -> Sentence:
+    known = sum(loss.records or 0 for loss in losses)
+    if any(loss.records is None for loss in losses):
+        return say(
+            "Not all could be read: {known} records are known to be lost, and an unknown number besides.",
+            known=known,
+        )
+    return plural("{count} record could not be read.", "{count} records could not be read.", known)
+
+
+def _folded(judged: Judged) -> int:
+    """Count the records that are behind what was told."""
+    return sum(
+        finding.folded
+        if isinstance(finding, Logon)
+        else finding.count
+        if isinstance(finding, FailedLogons)
+        else 1
+        for finding, _ in judged
+    )

@@ -1,0 +1,99 @@
+"""``logonbell status``: how far it has read, what waits, what was delivered, what went wrong last."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime, tzinfo
+from pathlib import Path
+
+from logonbell.commands.composition import reader_of, settings
+from logonbell.commands.desk import Desk
+from logonbell.sentence import say
+from logonbell.store.outbox import NotifierState, Outbox, OutboxState, SourceState
+from logonbell.text.facts import Reader
+from logonbell.text.moment import in_utc, in_zone
+from logonbell.wire import iso
+
+
+def status(desk: Desk, config_path: Path, *, as_lines: bool) -> int:
+    """Print the state of the outbox. Returns the exit code."""
+    config = settings(desk, config_path)
+    outbox = Outbox.join(config.state)
+    try:
+        state = outbox.state()
+    finally:
+        outbox.close()
+    if as_lines:
+        desk.out.line(json.dumps(_as_line(state)))
+        return 0
+    reader = reader_of(config, desk)
+    for name, source in state.sources.items():
+        _print_source(desk, reader, name, source)
+    for name, notifier in state.notifiers.items():
+        _print_notifier(desk, reader, name, notifier)
+    for host, sequence in state.sequences.items():
+        desk.say(say("{host}: last alert number {sequence}", host=host, sequence=sequence))
+    for mending in state.mendings:
+        desk.say(say("{time}: {what}", time=_time(mending.time, reader.zone), what=mending.what))
+    return 0
+
+
+def _print_source(desk: Desk, reader: Reader, name: str, source: SourceState) -> None:
+    time = _time(source.read, reader.zone)
+    if source.newest is None:
+        desk.say(say("{source}: nothing read yet, last looked at {time}", source=name, time=time))
+    else:
+        desk.say(
+            say(
+                "{source}: read up to record {record}, last at {time}",
+                source=name,
+                record=source.newest,
+                time=time,
+            )
+        )
+
+
+def _print_notifier(desk: Desk, reader: Reader, name: str, notifier: NotifierState) -> None:
+    desk.say(
+        say(
+            "{notifier}: {pending} pending, {delivered} delivered, {buried} buried",
+            notifier=name,
+            pending=notifier.pending,
+            delivered=notifier.delivered,
+            buried=notifier.buried,
+        )
+    )
+    if notifier.last_error is not None and notifier.failed is not None:
+        desk.say(
+            say(
+                "  last error, {time}: {error}",
+                time=_time(notifier.failed, reader.zone),
+                error=notifier.last_error,
+            )
+        )
+
+
+def _time(time: datetime, zone: tzinfo) -> str:
+    return in_zone(time, zone) or in_utc(time)
+
+
+def _as_line(state: OutboxState) -> dict[str, object]:
+    return {
+        "sources": {
+            name: {"bookmark": source.bookmark, "newest": source.newest, "read": iso(source.read)}
+            for name, source in state.sources.items()
+        },
+        "notifiers": {
+            name: {
+                "pending": notifier.pending,
+                "delivered": notifier.delivered,
+                "buried": notifier.buried,
+                "last_error": str(notifier.last_error) if notifier.last_error else None,
+                "failed": iso(notifier.failed) if notifier.failed else None,
+                "last_delivery": iso(notifier.last_delivery) if notifier.last_delivery else None,
+            }
+            for name, notifier in state.notifiers.items()
+        },
+        "sequences": dict(state.sequences),
+        "mendings": [{"time": iso(mending.time), "what": str(mending.what)} for mending in state.mendings],
+    }
