@@ -6,7 +6,7 @@ import botocore.exceptions
 import botocore.session
 import pytest
 
-from logonbell.notifiers.refusals import TABLE, UNKNOWN, Row, undelivered
+from logonbell.notifiers.refusals import TABLE, UNKNOWN, Row, read_refusal
 
 FACTS = {"topic": "T", "region": "R", "endpoint": "E"}
 
@@ -17,7 +17,8 @@ def test_every_row_speaks(row: Row) -> None:
     holes = {name for _, name, _, _ in string.Formatter().parse(row.why.words) if name}
     assert holes <= {*FACTS, "code", "words"}
     told = str(row.why.words.format_map({**FACTS, "code": "C", "words": "W"}))
-    assert ("does not take this message" in told) is row.permanent
+    assert ("this message" in told) is row.permanent
+    assert row.single or not row.permanent
     if not row.permanent:
         assert any(promise in told for promise in ("the alert waits", "is sent again", "is tried again"))
 
@@ -52,7 +53,7 @@ def test_all_that_sns_declares_is_known() -> None:
 
 def test_names_of_exceptions_are_real() -> None:
     """Each exception that the table names exists in botocore, or in Python itself: none is misspelt."""
-    plain = {"PermissionError", "ResponseParserError"}
+    plain = {"PermissionError", "FileNotFoundError", "ResponseParserError"}
     named = {
         name
         for row in TABLE
@@ -72,7 +73,9 @@ def test_names_of_exceptions_are_real() -> None:
 
 def test_what_nobody_knows_waits() -> None:
     """A refusal that is not in the table is no reason to bury an alert."""
-    answer = undelivered(["NeverHeardOf"], "no\nmore", FACTS)
+    refusal = read_refusal(["NeverHeardOf"], "no\nmore", FACTS)
+    answer = refusal.undelivered
+    assert not refusal.single
     assert answer.why.words == UNKNOWN.words
     assert not answer.permanent
     assert "NeverHeardOf: no more" in str(answer.why)

@@ -16,20 +16,20 @@ from logonbell.event import EventRef
 from logonbell.logon import FailedLogons, LogCleared, User
 from logonbell.notifier import Notification, Notifier, Undelivered
 from logonbell.notifiers.limits import MAX_BYTES, faults
-from logonbell.notifiers.sns import CONNECT_SECONDS, READ_SECONDS, SnsNotifier, Text
+from logonbell.notifiers.sns import CONNECT_SECONDS, READ_SECONDS, Message, SnsNotifier
 from logonbell.sentence import Sentence
 from notifications import HOST_ID, notification
 
 ARN = f"arn:aws:sns:{REGION}:000000000000:nobody-made-it"
 
 
-def compose(told: Notification) -> Text:
+def compose(told: Notification) -> Message:
     """Say little: the real texts have tests of their own."""
-    return Text(f"Logon {told.sequence}", f"Number {told.sequence}: アリス\nby RDP")
+    return Message(f"Logon {told.sequence}", f"Number {told.sequence}: アリス\nby RDP")
 
 
 def sns(
-    arn: str, url: str | None, compose: Callable[[Notification], Text] = compose, **more: Any
+    arn: str, url: str | None, compose: Callable[[Notification], Message] = compose, **more: Any
 ) -> SnsNotifier:
     """Make a notifier that gives up on an answer after a second."""
     return SnsNotifier(
@@ -102,7 +102,7 @@ def test_what_is_not_known_is_not_said(emulator: Emulator, topic: HeardTopic) ->
 def test_hostile_names_pass(emulator: Emulator, topic: HeardTopic) -> None:
     """A name of control characters, lone surrogates and 300 letters cannot keep its alert from being sent."""
     hostile = User("\x00\x1b[31m\ud800\ufffe" + "x" * 300, "A\nB")
-    notifier = sns(topic.arn, emulator.url, lambda _: Text(f"\r\n{hostile}\x07", f"{hostile}"))
+    notifier = sns(topic.arn, emulator.url, lambda _: Message(f"\r\n{hostile}\x07", f"{hostile}"))
     (receipt,) = notifier.deliver([notification(1, user=hostile, host_id="a host\n")])
     (message,) = topic.receive(1)
     assert message.message_id == receipt
@@ -147,7 +147,7 @@ def test_many_go_at_once(topic: HeardTopic, proxy: FaultProxy) -> None:
 
 def test_large_ones_share_no_batch(topic: HeardTopic, proxy: FaultProxy) -> None:
     """Messages that are together larger than SNS's limit go in as many requests as needed."""
-    notifier = sns(topic.arn, proxy.url, lambda told: Text("Long", "長" * 30_000 + str(told.sequence)))
+    notifier = sns(topic.arn, proxy.url, lambda told: Message("Long", "長" * 30_000 + str(told.sequence)))
     receipts = notifier.deliver([notification(number) for number in range(1, 6)])
     assert all(isinstance(receipt, str) for receipt in receipts)
     assert [request.form["Action"] for request in proxy.seen] == ["PublishBatch", "PublishBatch", "Publish"]
@@ -160,7 +160,7 @@ def test_a_body_too_long_is_cut(emulator: Emulator, topic: HeardTopic) -> None:
     def tell(sentence: Sentence) -> str:
         return f"«{sentence}»"
 
-    notifier = sns(topic.arn, emulator.url, lambda _: Text("Long", "鐘" * 100_000), tell=tell)
+    notifier = sns(topic.arn, emulator.url, lambda _: Message("Long", "鐘" * 100_000), tell=tell)
     (receipt,) = notifier.deliver([notification()])
     (message,) = topic.receive(1)
     assert message.message_id == receipt
@@ -172,7 +172,7 @@ def test_a_body_too_long_is_cut(emulator: Emulator, topic: HeardTopic) -> None:
 
 def test_a_message_that_cannot_be_is_buried(emulator: Emulator, topic: HeardTopic) -> None:
     """An empty message is refused for good before SNS sees it, with the reason, and holds up none beside it."""
-    notifier = sns(topic.arn, emulator.url, lambda told: Text("S", "" if told.sequence == 2 else "body"))
+    notifier = sns(topic.arn, emulator.url, lambda told: Message("S", "" if told.sequence == 2 else "body"))
     answers = notifier.deliver([notification(number) for number in (1, 2, 3)])
     assert isinstance(answers[1], Undelivered)
     assert answers[1].permanent
@@ -182,7 +182,7 @@ def test_a_message_that_cannot_be_is_buried(emulator: Emulator, topic: HeardTopi
 
 def test_a_subject_of_nothing_is_left_out(emulator: Emulator, topic: HeardTopic) -> None:
     """A notification whose subject has no visible character goes without one."""
-    sns(topic.arn, emulator.url, lambda _: Text(" \n\t", "body")).deliver([notification()])
+    sns(topic.arn, emulator.url, lambda _: Message(" \n\t", "body")).deliver([notification()])
     (message,) = topic.receive(1)
     assert message.subject is None
 
@@ -269,6 +269,22 @@ def test_unknown_profile() -> None:
     assert "nosuch" in str(answer.why)
 
 
+@pytest.mark.parametrize(
+    "process", ["/nowhere/to-be-found", f"{sys.executable} --version", f"{sys.executable} -c 1/0"]
+)
+def test_a_credential_process_that_fails(
+    topic: HeardTopic, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, process: str
+) -> None:
+    """A credential process that is not there, writes nonsense or fails is a mistake of the AWS configuration."""
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"):
+        monkeypatch.delenv(name)
+    (tmp_path / "config").write_text(f"[default]\ncredential_process = {process}\n")
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "config"))
+    answer = refused(sns(topic.arn, None).deliver([notification()]))
+    assert not answer.permanent
+    assert "The AWS credentials cannot be read. Mend the AWS configuration" in str(answer.why)
+
+
 def test_nobody_listens(topic: HeardTopic) -> None:
     """A closed port is no network: the alert waits."""
     answer = refused(sns(topic.arn, f"http://127.0.0.1:{free_port()}").deliver([notification()]))
@@ -312,7 +328,7 @@ def test_hanging_connection(topic: HeardTopic, proxy: FaultProxy) -> None:
 def test_a_bad_road_is_tried_once(topic: HeardTopic, proxy: FaultProxy) -> None:
     """When the endpoint hangs, what is behind in the same delivery is not tried too: it would hold up as long again."""
     proxy.otherwise(lambda: Fault.HANG)
-    notifier = sns(topic.arn, proxy.url, lambda _: Text("Long", "x" * 200_000), read_seconds=0.3)
+    notifier = sns(topic.arn, proxy.url, lambda _: Message("Long", "x" * 200_000), read_seconds=0.3)
     answers = notifier.deliver([notification(number) for number in range(1, 11)])
     assert len(proxy.seen) == 1
     assert {type(answer) for answer in answers} == {Undelivered}
@@ -381,8 +397,14 @@ REFUSALS = [
         True,
         "SNS does not take this message.",
     ),
-    (error(400, "ParameterValueInvalid"), True, "SNS does not take this message."),
-    (error(400, "ValidationError"), True, "SNS does not take this message."),
+    (error(400, "ParameterValueInvalid", "the attribute is bad"), True, "SNS does not take this message."),
+    (error(413, "EntityTooLarge"), True, "SNS finds this message too large"),
+    (
+        error(400, "InvalidParameter", "Invalid parameter: MessageGroupId"),
+        False,
+        "Look at the topic's settings",
+    ),
+    (error(400, "ValidationError", "1 validation error detected"), False, "Look at the topic's settings"),
     (
         error(418, "Teapot", "short and stout"),
         False,
@@ -448,16 +470,18 @@ def test_entries_that_failed_are_answered_singly(topic: HeardTopic, proxy: Fault
     assert "does not answer like SNS" in str(forgotten.why)
 
 
-def test_one_that_spoils_the_batch(topic: HeardTopic, proxy: FaultProxy) -> None:
-    """A batch refused as a whole for one message is sent singly: only that one is buried."""
-    fault = error(400, "InvalidParameter", "Invalid parameter: Message")
+@pytest.mark.parametrize(
+    ("words", "buried"), [("Invalid parameter: Message", True), ("Invalid parameter", False)]
+)
+def test_one_that_spoils_the_batch(topic: HeardTopic, proxy: FaultProxy, words: str, buried: bool) -> None:
+    """A batch refused as a whole for one message is sent singly: the others arrive whether that one is buried or waits."""
+    fault = error(400, "InvalidParameter", words)
     proxy.will(fault, Fault.PASS, fault, Fault.PASS)
-    answers = sns(topic.arn, proxy.url).deliver([notification(number) for number in (1, 2, 3)])
-    assert [isinstance(answer, Undelivered) and answer.permanent for answer in answers] == [
-        False,
-        True,
-        False,
-    ]
+    first, second, third = sns(topic.arn, proxy.url).deliver([notification(number) for number in (1, 2, 3)])
+    assert isinstance(first, str)
+    assert isinstance(second, Undelivered)
+    assert second.permanent is buried
+    assert isinstance(third, str)
     assert numbers(topic, 2) == [1, 3]
 
 
@@ -494,7 +518,7 @@ def test_nothing_is_lost_in_foul_weather(topic: HeardTopic, proxy: FaultProxy) -
 
 def test_nothing_beyond_the_limits_is_sent(topic: HeardTopic, proxy: FaultProxy) -> None:
     """What goes onto the wire for a hostile text breaks none of SNS's limits."""
-    notifier = sns(topic.arn, proxy.url, lambda _: Text("🔔" * 99 + "\n", "\x00\ud83d" * 200_000))
+    notifier = sns(topic.arn, proxy.url, lambda _: Message("🔔" * 99 + "\n", "\x00\ud83d" * 200_000))
     notifier.deliver([notification(1, user=User("\x1b" * 5000))])
     form = proxy.seen[0].form
     assert faults(form["Subject"], form["Message"], {}) == ()

@@ -26,17 +26,34 @@ _WORDS = 300
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A refusal: one of ``names`` (AWS's error codes, or botocore's exceptions) whose words match ``says``."""
+    """A refusal: one of ``names`` (AWS's error codes, or botocore's exceptions) whose words match ``says``.
+
+    ``single``: another message may well fare better, so the others are still tried.
+    """
 
     names: frozenset[str]
     why: Sentence
     says: str = ""
     permanent: bool = False
+    single: bool = False
 
 
-def _row(names: str, why: Sentence, *, says: str = "", permanent: bool = False) -> Row:
-    return Row(frozenset(names.split()), why, says, permanent)
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """A refusal with its meaning; ``single`` as in ``Row``."""
 
+    undelivered: Undelivered
+    single: bool
+
+
+def _row(names: str, why: Sentence, *, says: str = "", permanent: bool = False, single: bool = False) -> Row:
+    return Row(frozenset(names.split()), why, says, permanent, single)
+
+
+_NOT_VALID = (
+    "InvalidParameter InvalidParameterException ParameterValueInvalid InvalidParameterValue "
+    "InvalidParameterValueException ValidationError ValidationException ParamValidationError"
+)
 
 # The first row that fits speaks. Holes: {topic}, {region}, {endpoint}, {code} (AWS's, or the exception's name) and
 # {words} (AWS's own, which often name the missing right).
@@ -101,17 +118,30 @@ TABLE: tuple[Row, ...] = (
     _row(
         "ProfileNotFound ConfigNotFound ConfigParseError InvalidConfigError CredentialRetrievalError "
         "MetadataRetrievalError UnknownCredentialError SSOError LoginError MissingDependencyException "
-        "PermissionError",
+        "PermissionError FileNotFoundError",
         say("The AWS credentials cannot be read. Mend the AWS configuration; the alert waits. ({words})"),
     ),
     # The message: nothing but another message helps.
     _row(
-        "InvalidParameter InvalidParameterException ParameterValueInvalid InvalidParameterValue "
-        "InvalidParameterValueException ValidationError ValidationException ParamValidationError "
-        "InvalidMessageContents EntityTooLarge RequestEntityTooLarge BatchRequestTooLong "
-        "BatchRequestTooLongException",
+        f"{_NOT_VALID} InvalidMessageContents",
         say("SNS does not take this message. ({code}: {words})"),
+        says=r"subject|message(?!groupid|deduplicationid|structure)|attribute|too long",
         permanent=True,
+        single=True,
+    ),
+    _row(
+        "EntityTooLarge RequestEntityTooLarge BatchRequestTooLong BatchRequestTooLongException 413",
+        say("SNS finds this message too large. ({code}: {words})"),
+        permanent=True,
+        single=True,
+    ),
+    # Of the message or of the settings: nobody can tell, so nothing is buried and nothing held up.
+    _row(
+        _NOT_VALID,
+        say(
+            "SNS does not take what it is asked. Look at the topic's settings; the alert waits. ({code}: {words})"
+        ),
+        single=True,
     ),
     # Load: soon over.
     _row(
@@ -174,11 +204,11 @@ TABLE: tuple[Row, ...] = (
 UNKNOWN = say("SNS refused for a reason that logonbell does not know. It is tried again. ({code}: {words})")
 
 
-def undelivered(names: Iterable[str], words: str, facts: Mapping[str, Hole]) -> Undelivered:
+def read_refusal(names: Iterable[str], words: str, facts: Mapping[str, Hole]) -> Refusal:
     """Say what a refusal means. ``names``: what it is called, the most telling first; ``words``: what it says."""
     called = list(names)
     told = {**facts, "code": called[0], "words": " ".join(words.split())[:_WORDS]}
     for row in TABLE:
         if not row.names.isdisjoint(called) and re.search(row.says, words, re.IGNORECASE):
-            return Undelivered(replace(row.why, holes=told), row.permanent)
-    return Undelivered(replace(UNKNOWN, holes=told))
+            return Refusal(Undelivered(replace(row.why, holes=told), row.permanent), row.single)
+    return Refusal(Undelivered(replace(UNKNOWN, holes=told)), single=False)

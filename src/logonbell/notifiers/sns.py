@@ -20,7 +20,7 @@ from logonbell.notifiers.limits import (
     is_token,
     size,
 )
-from logonbell.notifiers.refusals import undelivered
+from logonbell.notifiers.refusals import Refusal, read_refusal
 from logonbell.notifiers.topic import read_endpoint, read_topic
 from logonbell.sentence import Hole, Sentence, say
 
@@ -33,7 +33,7 @@ READ_SECONDS = 6
 
 
 @dataclass(frozen=True, slots=True)
-class Text:
+class Message:
     """What a person reads: one line, and the whole."""
 
     subject: str
@@ -53,7 +53,8 @@ class _Letter:
 
     @property
     def bytes(self) -> int:
-        return size(self.body, self.attributes)
+        """What it adds to a batch; the subject may or may not count, so it does."""
+        return size(self.body, self.attributes) + len((self.subject or "").encode())
 
     def parameters(self, *, fifo: bool) -> dict[str, Any]:
         """The members that Publish and an entry of PublishBatch have in common."""
@@ -88,7 +89,7 @@ class SnsNotifier:
     def __init__(
         self,
         topic_arn: str,
-        compose: Callable[[Notification], Text],
+        compose: Callable[[Notification], Message],
         *,
         host_name: str,
         region: str | None = None,
@@ -133,7 +134,7 @@ class SnsNotifier:
                 self._post(chunk, answers)
         except _NotTakenError as lost:
             for letter in letters:
-                answers.setdefault(letter.place, lost.undelivered)
+                answers.setdefault(letter.place, lost.refusal.undelivered)
         return [answers[place] for place in range(len(notifications))]
 
     def _post(self, letters: Sequence[_Letter], answers: dict[int, Answer]) -> None:
@@ -149,30 +150,31 @@ class SnsNotifier:
                 lambda sns: sns.publish_batch(TopicArn=self._topic.arn, PublishBatchRequestEntries=entries)
             )
         except _NotTakenError as error:
-            if not error.undelivered.permanent:
+            if not error.refusal.single:
                 raise
-            for letter in letters:  # one message spoils the batch: alone each gets what it deserves
+            for letter in letters:  # one message may have spoilt the batch: alone each gets what it deserves
                 self._post_one(letter, answers)
             return
         # HTTP 200 also comes with entries that failed.
         told: dict[str, Answer] = {
-            entry["Id"]: entry["MessageId"] for entry in response.get("Successful", [])
+            entry.get("Id", ""): entry.get("MessageId", "") for entry in response.get("Successful", [])
         }
         for entry in response.get("Failed", []):
-            told[entry["Id"]] = self._refusal([entry["Code"]], entry.get("Message", ""))
+            refusal = self._refusal([entry.get("Code", "")], entry.get("Message", ""))
+            told[entry.get("Id", "")] = refusal.undelivered
         for letter in letters:
-            answers[letter.place] = told.get(str(letter.place)) or self._refusal(["Unanswered"], "")
+            answers[letter.place] = told.get(str(letter.place)) or self._unanswered()
 
     def _post_one(self, letter: _Letter, answers: dict[int, Answer]) -> None:
         parameters = letter.parameters(fifo=self._topic.fifo)
         try:
             response = self._ask(lambda sns: sns.publish(TopicArn=self._topic.arn, **parameters))
         except _NotTakenError as error:
-            if not error.undelivered.permanent:
+            if not error.refusal.single:
                 raise
-            answers[letter.place] = error.undelivered
+            answers[letter.place] = error.refusal.undelivered
             return
-        answers[letter.place] = response.get("MessageId") or self._refusal(["Unanswered"], "")
+        answers[letter.place] = response.get("MessageId") or self._unanswered()
 
     def _ask(self, request: Callable[[SNSClient], Any]) -> Any:
         from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415 - 150 ms, only when there is something to send
@@ -189,10 +191,11 @@ class SnsNotifier:
             inner = getattr(error, "kwargs", {}).get("error", "")  # a resolver's words are only there
             refusal = self._refusal(kinds, f"{error} {inner}".strip())
         except (ResponseParserError, LookupError, ValueError, AttributeError) as error:
-            # All of these come out of botocore's parsers for an answer that is not SNS's (a guest network's logon
-            # page is a KeyError).
-            refusal = self._refusal(["ResponseParserError"], f"{type(error).__name__}: {error}")
-        if not refusal.permanent:
+            # What botocore trips over: before there is a client, the output of a credential process; behind that, an
+            # answer that is not SNS's (a guest network's logon page is a KeyError).
+            name = "ResponseParserError" if self._client else "CredentialRetrievalError"
+            refusal = self._refusal([name], f"{type(error).__name__}: {error}")
+        if not refusal.single:
             self._disconnect()
         raise _NotTakenError(refusal)
 
@@ -222,14 +225,17 @@ class SnsNotifier:
             self._client.close()
         self._client = None
 
-    def _refusal(self, names: Sequence[str], words: str) -> Undelivered:
+    def _unanswered(self) -> Undelivered:
+        return self._refusal(["Unanswered"], "").undelivered
+
+    def _refusal(self, names: Sequence[str], words: str) -> Refusal:
         endpoint = self._client.meta.endpoint_url if self._client else self._endpoint_url
         facts: dict[str, Hole] = {
             "topic": self._topic.arn,
             "region": self._region,
             "endpoint": endpoint or f"SNS ({self._region})",
         }
-        return undelivered(names, words, facts)
+        return read_refusal(names, words, facts)
 
     def _letter(self, place: int, notification: Notification) -> _Letter:
         alert = notification.alert
@@ -250,9 +256,9 @@ class SnsNotifier:
 class _NotTakenError(Exception):
     """A call failed as a whole."""
 
-    def __init__(self, undelivered: Undelivered) -> None:
-        super().__init__(str(undelivered.why))
-        self.undelivered = undelivered
+    def __init__(self, refusal: Refusal) -> None:
+        super().__init__(str(refusal.undelivered.why))
+        self.refusal = refusal
 
 
 def _chunks(letters: Iterable[_Letter]) -> Iterator[list[_Letter]]:
