@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from logonbell.event import EventRef
-from logonbell.logon import Door, FailedLogons, Finding, LogCleared, Logoff, Logon, User
+from logonbell.logon import Door, FailedLogons, Finding, LogCleared, Logoff, Logon, Notice, NoticeKind, User
 from logonbell.notifier import Notification
 from logonbell.rule import Rules, alert_for
 from logonbell.sentence import say
@@ -102,6 +102,13 @@ LOGOFF = Logoff(
     door=Door.RDP,
     user=ALICE,
 )
+NOTICE = Notice(
+    AT_FIVE,
+    HOST,
+    (EventRef("logonbell", 1, 0),),
+    NoticeKind.TEST,
+    say("This is a test: logonbell on {host} can reach you.", host=HOST),
+)
 
 HOSTILE_NAMES = (
     "alice\nDomain admin  no",
@@ -141,6 +148,7 @@ def hostile(name: str) -> list[Finding]:
         replace(BURST_ENDED, host=name, users=(name,) * 20, addresses=(name,) * 20, events=_refs(name)),
         replace(CLEARED, host=name, cleared=name, user=user, events=_refs(name)),
         replace(LOGOFF, host=name, user=user, events=_refs(name)),
+        replace(NOTICE, host=name, what=say("sshd accepted {how}", how=name)),
     ]
 
 
@@ -149,5 +157,6 @@ def _refs(channel: str) -> tuple[EventRef, ...]:
 
 
 def notify(finding: Finding, *, host_id: str = HOST_ID) -> Notification:
-    """Notify of ``finding``, as the rules judge it."""
-    return Notification(alert_for(finding, Rules().judge(finding), host_id), 17, READ)
+    """Notify of ``finding``, as the rules judge it, 420 ms after the last of it."""
+    last = finding.last if isinstance(finding, FailedLogons) else AT_FIVE
+    return Notification(alert_for(finding, Rules().judge(finding), host_id), 17, last + (READ - AT_FIVE))

@@ -24,6 +24,11 @@ def test_holes_are_escaped_and_bounded() -> None:
 
 def test_a_sentence_in_a_sentence_is_escaped_once() -> None:
     """A hole may hold what was spoken before, in the same language."""
+    whole = say("{user} (DOMAIN ADMIN)", user=say("unknown user"))
+    assert speak(whole, "ja") == "不明なユーザー (ドメイン管理者)"
+    assert speak(say("{user} (DOMAIN ADMIN)", user=say("{user} (DOMAIN ADMIN)", user="a\n")), "en") == (
+        "a\\u{a} (DOMAIN ADMIN) (DOMAIN ADMIN)"
+    )
     inner = speak(say("unknown user"), "ja")
     assert speak(say("{user} (DOMAIN ADMIN)", user=inner), "ja") == "不明なユーザー (ドメイン管理者)"
     once = speak(say("{user} (DOMAIN ADMIN)", user="a\n"), "en")

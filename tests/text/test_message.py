@@ -15,6 +15,8 @@ from findings import (
     HOST,
     HOSTILE_NAMES,
     LOGOFF,
+    NOTICE,
+    READ,
     ROLE,
     SENT,
     TOKYO,
@@ -41,6 +43,7 @@ TOLD: dict[str, Finding] = {
     "failed-logons-ended": BURST_ENDED,
     "log-cleared": CLEARED,
     "logoff": LOGOFF,
+    "notice": NOTICE,
     "hostile": hostile("\x1b[31malice on SAFEHOST\n\u202e\ud800")[0],
 }
 FIRST_LINES = {
@@ -113,7 +116,8 @@ def told(finding: Finding, language: str) -> str:
     """Subject and body as a receiver gets them."""
     notification = notify(finding)
     head = subject(notification, language=language, host_name=HOST)
-    return f"{head}\n\n{body(notification, language=language, zone=TOKYO, host_name=HOST, sent=SENT)}"
+    sent = notification.read + (SENT - READ)
+    return f"{head}\n\n{body(notification, language=language, zone=TOKYO, host_name=HOST, sent=sent)}"
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -277,6 +281,16 @@ def test_a_host_is_told_once_under_each_of_its_names() -> None:
     assert "Host           BASTION01, EC2AMAZ-1, i-0123456789abcdef0\n" in text
     text = body(notify(logon(Door.RDP), host_id=HOST), language="en", zone=TOKYO, host_name=HOST, sent=None)
     assert "Host           BASTION01\n" in text
+
+
+@pytest.mark.parametrize(("folded", "words"), [(2, None), (9, "and 7 more"), (1_000, "and 998 more")])
+def test_events_that_are_not_named_are_counted(folded: int, words: str | None) -> None:
+    """However many events are behind an alert, those named and those counted make up all of them."""
+    text = body(
+        notify(replace(logon(Door.RDP), folded=folded)), language="en", zone=UTC, host_name=HOST, sent=None
+    )
+    assert ("more\n" in text) is (words is not None)
+    assert words is None or f"               {words}\n" in text
 
 
 def test_a_session_that_ended_says_when() -> None:

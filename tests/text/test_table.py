@@ -9,7 +9,18 @@ from pathlib import Path
 
 import pytest
 
-from findings import BURST, BURST_ENDED, CLEARED, DOMAIN_ADMIN, HOSTILE_NAMES, LOGOFF, TOKYO, hostile, logon
+from findings import (
+    BURST,
+    BURST_ENDED,
+    CLEARED,
+    DOMAIN_ADMIN,
+    HOSTILE_NAMES,
+    LOGOFF,
+    NOTICE,
+    TOKYO,
+    hostile,
+    logon,
+)
 from logonbell.logon import Door, Finding
 from logonbell.rule import Rules, Verdict
 from logonbell.text.language import LANGUAGES
@@ -25,6 +36,7 @@ DAY: Sequence[Finding] = (
     BURST_ENDED,
     CLEARED,
     LOGOFF,
+    NOTICE,
 )
 GOLDEN = Path(__file__).parent / "golden" / "table"
 

@@ -8,18 +8,18 @@ from datetime import datetime, tzinfo
 from functools import partial
 
 from logonbell.event import EventRef
-from logonbell.logon import Door, FailedLogons, LogCleared, Logoff, Logon, User
+from logonbell.logon import FailedLogons, LogCleared, Logoff, Logon, Notice, User
 from logonbell.notifier import Notification
 from logonbell.sentence import Sentence, plural, say
 from logonbell.text import moment
 from logonbell.text.escape import Shown, escape, name
-from logonbell.text.headline import THROUGH_SSM, Room, attempted, came_from
+from logonbell.text.headline import SHELLS, THROUGH_SSM, Room, attempted, came_from
 from logonbell.text.language import speak
 from logonbell.text.words import DOORS, LEVELS, LOGON_TYPES, yes_or_no
 
 EVENTS_SHOWN = 8
 _NAMES_SHOWN = Room(listed=20)
-_OF_SSM = THROUGH_SSM | {Door.SSM_SHELL, Door.SSM_SHELL_ELEVATED, Door.SSM_TUNNEL, Door.RUN_COMMAND}
+_OF_SSM = THROUGH_SSM | SHELLS
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,9 +64,11 @@ def facts(notification: Notification, reader: Reader, sent: datetime | None) -> 
             rows += _when(notification, reader, sent)
             rows.append((say("Began"), _both(logoff.began, reader)))
             rows.append((say("Door"), [reader.tell(DOORS[logoff.door].name)]))
+        case Notice():
+            rows += _when(notification, reader, sent)
     rows += _where(notification, reader)
     rows.append((say("Level"), [reader.tell(LEVELS[alert.level])]))
-    rule = say("{rule}: {reason}", rule=alert.rule, reason=reader.tell(alert.reason))
+    rule = say("{rule}: {reason}", rule=alert.rule, reason=alert.reason)
     rows.append((say("Rule"), [reader.tell(rule)]))
     rows.append((say("Alert number"), [str(notification.sequence)]))
     return tuple(Fact(reader.tell(label), tuple(lines)) for label, lines in rows if lines)
@@ -131,7 +133,7 @@ def _both(time: datetime, reader: Reader) -> list[str]:
 
 def _how(logon: Logon, reader: Reader) -> _Rows:
     tell = reader.tell
-    door = say("{door}: {why}", door=tell(DOORS[logon.door].name), why=tell(logon.why))
+    door = say("{door}: {why}", door=DOORS[logon.door].name, why=logon.why)
     yield say("Door"), [tell(door)]
     if logon.logon_type is not None:
         words = LOGON_TYPES.get(logon.logon_type)
@@ -165,6 +167,8 @@ def _where(notification: Notification, reader: Reader) -> _Rows:
     distinct = list(dict.fromkeys(name(one) for one in known if one))
     yield say("Host"), [", ".join(distinct)]
     match finding:
+        case Notice():
+            return
         case Logon():
             behind = finding.folded
         case FailedLogons():
@@ -187,7 +191,7 @@ def _events(events: Sequence[EventRef], behind: int, reader: Reader) -> list[str
         else:
             lines.append(f"{name(event.channel)} {reader.tell(record)}")
         before = event.channel
-    rest = max(behind, len(events)) - EVENTS_SHOWN
+    rest = max(behind, len(events)) - min(len(events), EVENTS_SHOWN)
     if rest > 0:
         lines.append(reader.tell(plural("and {count:,} more", "and {count:,} more", rest)))
     return lines

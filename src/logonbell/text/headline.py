@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
 
-from logonbell.logon import Door, FailedLogons, Finding, LogCleared, Logoff, Logon
+from logonbell.logon import Door, FailedLogons, Finding, LogCleared, Logoff, Logon, Notice
 from logonbell.sentence import plural, say
 from logonbell.text import moment
 from logonbell.text.escape import LIMIT, Shown, name
@@ -45,6 +45,8 @@ def headline(finding: Finding, *, language: str, host_name: str, room: Room | No
             return _log_cleared(finding, host, language, width)
         case Logoff():
             return _logoff(finding, host, language, width)
+        case Notice():
+            return speak(finding.what, language, limit=width.each)
 
 
 def attempted(burst: FailedLogons, language: str, room: Room) -> Shown:

@@ -16,7 +16,10 @@ _WINDOWS_NAMES = {"japanese": "ja", "english": "en"}
 
 
 def speak(sentence: Sentence, language: str, *, limit: int = LIMIT) -> Shown:
-    """Say ``sentence`` in ``language``; text in its holes is escaped, each in at most ``limit`` characters."""
+    """Say ``sentence``, and the sentences in its holes, in ``language``.
+
+    Text in a hole is escaped, in at most ``limit`` characters.
+    """
     words = catalogue(language)
     if sentence.many is None or sentence.count is None:
         form = words.gettext(sentence.words)

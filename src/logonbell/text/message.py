@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
 
-from logonbell.logon import Door, FailedLogons, Finding, LogCleared, Logoff, Logon
+from logonbell.logon import Door, FailedLogons, Finding, LogCleared, Logoff, Logon, Notice, NoticeKind
 from logonbell.notifier import Notification
 from logonbell.sentence import Sentence, say
 from logonbell.text.escape import Shown, fit
@@ -101,7 +101,9 @@ def next_steps(finding: Finding) -> list[Sentence]:
                 say("If nobody planned this, treat the host as taken over and keep it for examination."),
                 say("What the log held is known only from alerts and history before this time."),
             ]
-        case Logoff():
+        case Notice(kind=NoticeKind.TEST):
+            return [say("Nothing: this alert was asked for, and it got through.")]
+        case Logoff() | Notice():
             return []
 
 

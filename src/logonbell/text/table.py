@@ -7,7 +7,7 @@ from datetime import UTC, tzinfo
 from functools import partial
 from typing import IO, cast
 
-from logonbell.logon import FailedLogons, Finding, LogCleared, Logoff, Logon, User
+from logonbell.logon import FailedLogons, Finding, LogCleared, Logoff, Logon, Notice, User
 from logonbell.rule import Verdict
 from logonbell.sentence import say
 from logonbell.text import moment
@@ -93,6 +93,8 @@ def _facts(finding: Finding, language: str) -> list[str]:
         case Logoff():
             what = tell(say("logoff ({door})", door=tell(DOORS[finding.door].name)))
             return [_user(finding.user, language), what, "", host, "", ""]
+        case Notice():
+            return ["", tell(say("notice")), "", host, "", ""]
 
 
 def _user(user: User | None, language: str) -> Shown:
