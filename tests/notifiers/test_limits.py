@@ -174,3 +174,10 @@ def test_control_means_control() -> None:
     controls = [chr(code) for code in range(0x110000) if unicodedata.category(chr(code)) == "Cc"]
     assert len(controls) == 65
     assert all("control character" in " ".join(told(f"a{sign}b")) for sign in controls)
+
+
+def test_characters_that_pass() -> None:
+    """What counts as text is what XML 1.0 calls a character, neither more nor less."""
+    taken = [range(0x20, 0xD800), range(0xE000, 0xFFFE), range(0x10000, 0x110000), (0x9, 0xA, 0xD)]
+    fine = {code for codes in taken for code in codes}
+    assert {code for code in range(0x110000) if fit_value(chr(code)) == chr(code)} == fine | {0xFFFD}

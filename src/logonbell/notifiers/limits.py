@@ -24,8 +24,8 @@ MAX_ATTRIBUTES = 10
 MAX_TOKEN = 128
 """Characters of a group or deduplication id."""
 
-# XML 1.0's characters; SQS refuses others (API Reference, SendMessage), and SNS hands its messages to SQS.
-_FOREIGN = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+# What is no character of XML 1.0: SQS refuses it (API Reference, SendMessage), and SNS hands its messages to SQS.
+_FOREIGN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 _NAME = re.compile(r"(?!\.)(?!(?i:aws\.|amazon\.))(?!.*\.\.)[A-Za-z0-9_.-]{1,256}(?<!\.)", re.ASCII)
 _NUMBER = re.compile(r"-?[0-9]{1,10}", re.ASCII)
 _TOKEN = re.compile(r"""[A-Za-z0-9!"#$%&'()*+,\-./:;<=>?@\[\\\]^_`{|}~]{1,128}""", re.ASCII)
