@@ -226,3 +226,16 @@ def write_evtx(path: Path | str, events: Iterable[Event | Record]) -> None:
     with EvtxFile(path) as log:
         while batch := tuple(islice(rest, 10_000)):
             log.append(*batch)
+
+
+def write_logs(folder: Path | str, events: Iterable[Event]) -> list[Path]:
+    """Write a closed log for each channel, named as Windows names it, and give the paths."""
+    channels: dict[str, list[Event]] = {}
+    for event in events:
+        channels.setdefault(event.channel, []).append(event)
+    paths = []
+    for channel, written in channels.items():
+        path = Path(folder) / f"{channel.replace('/', '%4')}.evtx"
+        write_evtx(path, written)
+        paths.append(path)
+    return paths
