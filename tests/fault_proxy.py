@@ -61,6 +61,8 @@ class Request:
 
     happening: Happening
     path: str
+    headers: Mapping[str, str]
+    """By name in lower case."""
     body: bytes
 
     @property
@@ -219,7 +221,7 @@ class FaultProxy:
         body = read(int(headers.get("content-length", "0")))
         with self._lock:
             happening = self._script.popleft() if self._script else self._draw()
-            self._seen.append(Request(happening, first[1], body))
+            self._seen.append(Request(happening, first[1], headers, body))
         match happening:
             case Answer():
                 connection.sendall(_written(happening))
