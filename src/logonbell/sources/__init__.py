@@ -1,0 +1,1 @@
+"""What gives events: files now, live logs later."""

@@ -1,0 +1,62 @@
+"""Where reading an EVTX file stopped."""
+
+from __future__ import annotations
+
+from typing import Annotated, Self
+
+import msgspec
+
+Count = Annotated[int, msgspec.Meta(ge=0)]
+
+
+class Held(msgspec.Struct, frozen=True):
+    """Records that stand in a chunk whose checksum is not right (yet): seen once, given when seen twice the same.
+
+    The bytes of the chunk at ``place`` up to offset ``end`` had the checksum ``sum``.
+    """
+
+    place: Count
+    first: Count
+    end: Count
+    sum: Count
+
+
+class Bookmark(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """The last record given, so that it is known again, and what was told of the file besides.
+
+    It stood at ``offset`` of the chunk at ``place`` whose first number was ``first``; ``record`` is its number,
+    ``time`` its time (100 ns since 1601). All are 0 before the first record. ``through`` is the newest number that was
+    given or told as lost; ``ends`` are the last numbers of the runs of chunks that are done with. ``promised`` is
+    the newest number that the file's header counted when records were told as missing at the end. ``spoilt`` is a
+    checksum of the places told as spoilt, ``end`` one of how the log ended when something was amiss there, and
+    ``told`` says that this was told.
+    """
+
+    version: Annotated[int, msgspec.Meta(ge=1, le=1)] = 1
+    place: Count = 0
+    first: Count = 0
+    offset: Count = 0
+    record: Count = 0
+    time: Count = 0
+    through: Count = 0
+    ends: tuple[Count, ...] = ()
+    held: Held | None = None
+    promised: Count = 0
+    spoilt: Count = 0
+    end: Count = 0
+    told: bool = False
+
+    @property
+    def text(self) -> str:
+        """How it is kept."""
+        return msgspec.json.encode(self).decode()
+
+    @classmethod
+    def of(cls, text: str | None) -> Self | None:
+        """Read what was kept; None where it is damaged or foreign."""
+        if text is None:
+            return cls()
+        try:
+            return msgspec.json.decode(text, type=cls)
+        except (msgspec.MsgspecError, ValueError, RecursionError):
+            return None

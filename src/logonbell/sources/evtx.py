@@ -1,0 +1,104 @@
+"""EVTX files as a source of events, also while they grow."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from logonbell.event import Event
+from logonbell.sentence import say
+from logonbell.source import Batch, Loss
+from logonbell.sources.bookmark import Bookmark
+from logonbell.sources.reading import Reading
+from logonbell.sources.record import choose, event_of
+from logonbell.sources.survey import Survey, opened, shown, survey
+
+_BATCH = 4096
+"""A batch ends with the chunk in which it reaches this many records; a chunk holds at most 2,322."""
+
+
+class EvtxSource:
+    """Gives the events of one EVTX file, which may grow, be replaced, shrink, be cleared or wrap meanwhile.
+
+    ``wanted`` names, by channel, the event ids that are given; the others are looked at and counted. None wants
+    all. Records are counted by the numbers in their headers, which go on without gaps also in exported and
+    forwarded logs, where the record ids do not.
+
+    What may still be being written is not given yet: a record must be whole, and within a chunk whose checksums are
+    wrong it must also have looked the same at two reads in a row. ``finished`` says that nobody writes to the file
+    any more: then everything whole is given at once, and what is not is told as lost.
+    """
+
+    def __init__(
+        self,
+        path: str | os.PathLike[str],
+        *,
+        wanted: Mapping[str, frozenset[int]] | None = None,
+        finished: bool = False,
+    ) -> None:
+        self.path = Path(path)
+        self.progress = 0.0
+        """How much of the file the last read has behind it: 0 to 1."""
+        self._where = shown(self.path)
+        self._wanted = wanted
+        self._wanted_ids = frozenset(str(each) for ids in (wanted or {}).values() for each in ids)
+        self._finished = finished
+        self._plan: tuple[str, Survey] | None = None
+
+    @property
+    def name(self) -> str:
+        """The key under which the bookmark is kept: the file's absolute path."""
+        return f"evtx:{shown(self.path.absolute())}"
+
+    def read(self, bookmark: str | None) -> Batch:
+        """Give what stands behind ``bookmark``. See ``Source.read``; ``newest`` is the number in a record's header.
+
+        Raises ``Refused`` where there is no file, none that may be read, or none that is a log with at least
+        a place for a record.
+        """
+        mark = Bookmark.of(bookmark)
+        losses: list[Loss] = []
+        if mark is None:
+            mark = Bookmark()
+            what = say(
+                "The bookmark is damaged: reading starts again at the oldest record."
+                " An alert that comes twice has the same fingerprint."
+            )
+            losses.append(Loss(self._where, what))
+        plan = self._plan
+        with opened(self.path) as log:
+            fresh = plan is None or plan[0] != bookmark or plan[1].identity != log.identity
+            found = survey(log) if fresh or plan is None else plan[1]
+            if found is None:
+                return Batch((), mark.text, losses, more=True)
+            reading = Reading(self._where, log, found, mark, losses, fresh=fresh, finished=self._finished)
+            reading.find_start()
+            events: list[Event] = []
+            going = True
+            while going and reading.records < _BATCH:
+                going = reading.take_chunk()
+                events += self._events(reading)
+            reading.tell_unreadable()
+        text = reading.bookmark().text
+        self._plan = (text, found) if reading.more and not reading.moved else None
+        self.progress = reading.progress
+        return Batch(
+            events,
+            text,
+            reading.losses,
+            records=reading.records,
+            newest=reading.mark.record or None,
+            more=reading.more,
+        )
+
+    def _events(self, reading: Reading) -> Iterator[Event]:
+        """Give the wanted ones of the records that were just taken."""
+        texts, reading.texts = reading.texts, []
+        wanted = self._wanted
+        for text in texts if wanted is None else choose(texts, self._wanted_ids):
+            event = event_of(text)
+            if event is None:
+                reading.unreadable += 1
+            elif wanted is None or event.event_id in wanted.get(event.channel, ()):
+                yield event
