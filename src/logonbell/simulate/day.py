@@ -21,11 +21,11 @@ _SCENE = timedelta(seconds=1.2)
 def play_day(midnight: datetime, random: Random, *, name: str = "BASTION-01") -> list[Event]:
     """Let a day pass on a bastion of the domain CORP, and give its events in order, those of all channels.
 
-    Reboot at 4:00; Administrator at the console from 8:52 to 12:30; mori by RDP from 203.0.113.24 at 9:14, gone at
-    10:40, back at 11:25 and off at 17:45; five failed logons from 198.51.100.77 at 10:02; the domain admin sato by RDP
-    from 198.51.100.9, from 11:00 to 13:40; a shell by Session Manager from 13:10 to 13:55. Around them 300 service
-    starts of SYSTEM, logons of the machine itself, UAC prompts. An event's place in the day is its time less
-    ``midnight``.
+    Started at 7:30, as bastions are that run in working hours; mori by RDP from 203.0.113.24 at 7:45, gone at 10:00,
+    back at 16:45 and off at 18:10; Administrator at the console from 8:30 to 14:00; five failed logons from
+    198.51.100.77 at 9:20; the domain admin sato by RDP from 198.51.100.9, from 10:40 to 15:30; a shell by Session
+    Manager from 11:30 to 12:10. Around them 300 service starts of SYSTEM, logons of the machine itself, UAC prompts.
+    An event's place in the day is its time less ``midnight``.
     """
 
     def at(hour: int, minute: int, second: float = 0) -> datetime:
@@ -35,47 +35,46 @@ def play_day(midnight: datetime, random: Random, *, name: str = "BASTION-01") ->
     administrator = host.local("Administrator", 500)
     mori = host.local("mori", 1004, administrator=True)
     sato = Person("sato", "CORP", "S-1-5-21-2025429265-492894223-1708537768-1134", domain_admin=True)
+    guesses = (
+        ("admin", None),
+        ("Administrator", administrator),
+        ("test", None),
+        ("oracle", None),
+        ("root", None),
+    )
     people = [
-        host.boot(at(4, 0)),
-        host.ssm_agent_start(at(4, 0, 9)),
-        host.console_logon(at(8, 52), administrator),
-        host.rdp_logon(at(9, 14), mori, "203.0.113.24", workstation="MORI-LAPTOP"),
+        host.boot(at(7, 30)),
+        host.ssm_agent_start(at(7, 30, 9)),
+        host.rdp_logon(at(7, 45), mori, "203.0.113.24", workstation="MORI-LAPTOP"),
+        host.console_logon(at(8, 30), administrator),
         *(
-            host.failed_logon(at(10, 2, 4 * number), guess, "198.51.100.77", user=known, workstation="kali")
-            for number, (guess, known) in enumerate(
-                (
-                    ("admin", None),
-                    ("Administrator", administrator),
-                    ("test", None),
-                    ("oracle", None),
-                    ("root", None),
-                )
-            )
+            host.failed_logon(at(9, 20, 4 * number), name, "198.51.100.77", user=user, workstation="kali")
+            for number, (name, user) in enumerate(guesses)
         ),
-        host.rdp_disconnect(at(10, 40), mori, workstation="MORI-LAPTOP"),
-        host.rdp_logon(at(11, 0), sato, "198.51.100.9", kerberos=True),
-        host.rdp_reconnect(at(11, 25), mori, "203.0.113.24", workstation="MORI-LAPTOP"),
-        host.logoff(at(12, 30), administrator),
-        host.ssm_shell(at(13, 10)),
-        host.logoff(at(13, 40), sato),
-        host.ssm_shell_end(at(13, 55)),
-        host.logoff(at(17, 45), mori),
+        host.rdp_disconnect(at(10, 0), mori, workstation="MORI-LAPTOP"),
+        host.rdp_logon(at(10, 40), sato, "198.51.100.9", kerberos=True),
+        host.ssm_shell(at(11, 30)),
+        host.ssm_shell_end(at(12, 10)),
+        host.logoff(at(14, 0), administrator),
+        host.logoff(at(15, 30), sato),
+        host.rdp_reconnect(at(16, 45), mori, "203.0.113.24", workstation="MORI-LAPTOP"),
+        host.logoff(at(18, 10), mori),
     ]
 
-    def sometime(first_hour: int = 0, last_hour: int = 24) -> datetime:
-        return at(first_hour, 0, random.uniform(0, (last_hour - first_hour) * 3600))
+    def sometime(first_hour: float = 7.6, last_hour: float = 18.5) -> datetime:
+        return midnight + timedelta(hours=random.uniform(first_hour, last_hour))
 
     noise = [host.service_start(sometime()) for _ in range(SYSTEM_SERVICE_STARTS - _AT_BOOT)]
     noise += [host.service_start(sometime(), LOCAL_SERVICE) for _ in range(20)]
     noise += [host.service_start(sometime(), NETWORK_SERVICE) for _ in range(20)]
     noise += [host.machine_logon(sometime()) for _ in range(40)]
     noise += [host.anonymous_logon(sometime()) for _ in range(3)]
-    noise += [host.uac_prompt(sometime(9, 12), administrator) for _ in range(6)]
-    noise += [host.uac_prompt(sometime(12, 17), mori) for _ in range(4)]
+    noise += [host.uac_prompt(sometime(9, 13), administrator) for _ in range(6)]
+    noise += [host.uac_prompt(sometime(17, 18), mori) for _ in range(4)]
     return in_order(*people, *noise)
 
 
-def compress(events: Sequence[Event], start: datetime, seconds: float = 20.0) -> list[Event]:
+def compress(events: Sequence[Event], start: datetime, seconds: float = 24.0) -> list[Event]:
     """Let ``events`` happen within about ``seconds``, from ``start`` on.
 
     What belongs together keeps its pace, for the pace tells a new session from one that is taken up again; only the
