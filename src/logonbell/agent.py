@@ -127,7 +127,7 @@ class Watcher:
             self._go_back()  # the recogniser is ahead of what was kept
             raise
         for loss in losses:
-            self.told(say("{where}: {what}", where=loss.where, what=str(loss.what)))
+            self.told(say("{where}: {what}", where=loss.where, what=loss.what))
         return Pass(len(events), alerts, more, losses)
 
     def _go_back(self) -> None:
@@ -225,7 +225,7 @@ class Watcher:
             raise next(iter(refusals.values()))
         for name, why in refusals.items():
             if str(self._refusals.get(name)) != str(why):
-                self.told(say("{source} cannot be read: {why}", source=name, why=str(why)))
+                self.told(say("{source} cannot be read: {why}", source=name, why=why.sentence))
         self._refusals = refusals
         return batches
 
@@ -330,7 +330,7 @@ def _look(watcher: Watcher, threads: Sequence[_Postman], poll: float) -> float:
     try:
         seen = watcher.look()
     except Refused as refused:
-        watcher.told(say("Cannot go on, trying again: {why}", why=str(refused)))
+        watcher.told(say("Cannot go on, trying again: {why}", why=refused.sentence))
         return max(poll, 1.0)
     if seen.alerts:
         for thread in threads:
@@ -371,7 +371,7 @@ class _Postman(threading.Thread):
         try:
             return deliverer.deliver()
         except Refused as refused:
-            self._told(say("Cannot go on, trying again: {why}", why=str(refused)))
+            self._told(say("Cannot go on, trying again: {why}", why=refused.sentence))
             return 0
 
 

@@ -13,5 +13,10 @@ class Refused(Exception):
         self.what = what
         self.hint = hint
 
+    @property
+    def sentence(self) -> Sentence:
+        """What is wrong and what to do, as one text."""
+        return self.what if self.hint is None else Sentence("{what} {hint}", {"what": self.what, "hint": self.hint})
+
     def __str__(self) -> str:
-        return f"{self.what} {self.hint}" if self.hint else str(self.what)
+        return str(self.sentence)

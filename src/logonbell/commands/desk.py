@@ -43,7 +43,7 @@ class Desk:
             Terminal(stdout, environment),
             Terminal(stderr, environment),
             language if language in LANGUAGES else language_of_locale(environment),
-            zone or datetime.now(UTC).astimezone().tzinfo or UTC,
+            zone or _zone_of_machine(),
         )
 
     def say(self, sentence: Sentence) -> None:
@@ -57,7 +57,10 @@ class Desk:
 
     def refuse(self, refused: Refused) -> None:
         """Say what is wrong and what to do."""
-        spoken = self.err.language(self.language)
-        said = [speak(refused.what, spoken), *([speak(refused.hint, spoken)] if refused.hint else [])]
-        self.err.line(" ".join(said))
-        self.err.flush()
+        self.remark(refused.sentence)
+
+
+def _zone_of_machine() -> tzinfo:
+    """Give the zone that this machine's clock shows, UTC itself where it is that."""
+    zone = datetime.now(UTC).astimezone().tzinfo
+    return UTC if zone is None or zone.tzname(None) == "UTC" else zone

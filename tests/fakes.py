@@ -1,0 +1,100 @@
+"""Stand-ins that are shaped like the real thing: a log that grows, a receiver, a clock."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+from logonbell.errors import Refused
+from logonbell.event import Event
+from logonbell.notifier import Notification, Undelivered
+from logonbell.sentence import Sentence, say
+from logonbell.source import Batch, Loss
+
+NOON = datetime(2026, 3, 3, 12, 0, tzinfo=UTC)
+
+
+@dataclass
+class FakeClock:
+    """A clock that goes on only when it is told to."""
+
+    now: datetime = NOON
+
+    def __call__(self) -> datetime:
+        """Read the clock."""
+        return self.now
+
+    def pass_(self, seconds: float) -> None:
+        """Let time pass."""
+        self.now += timedelta(seconds=seconds)
+
+
+@dataclass
+class FakeSource:
+    """A log in memory. Its bookmark is the number of events behind it; one of another source falls back to the oldest."""
+
+    events: list[Event] = field(default_factory=list)
+    name: str = "fake"
+    batch: int = 1000
+    refused: Refused | None = None
+    losses: list[Loss] = field(default_factory=list)
+
+    def read(self, bookmark: str | None, limit: int | None = None) -> Batch:
+        """Give what stands behind the bookmark."""
+        if self.refused is not None:
+            raise self.refused
+        start = int(bookmark) if bookmark is not None else 0
+        stop = min(len(self.events), start + min(self.batch, self.batch if limit is None else limit))
+        losses, self.losses = self.losses, []
+        return Batch(
+            self.events[start:stop],
+            str(stop),
+            losses,
+            stop - start,
+            stop or None,
+            more=stop < len(self.events),
+        )
+
+
+@dataclass
+class FakeNotifier:
+    """A receiver that takes everything, unless ``answer`` says otherwise."""
+
+    name: str = "fake"
+    batch: int = 10
+    taken: list[Notification] = field(default_factory=list)
+    answer: Callable[[Notification], str | Undelivered] = lambda notification: (
+        f"receipt-{notification.sequence}"
+    )
+
+    def deliver(self, notifications: Sequence[Notification]) -> list[str | Undelivered]:
+        """Take them, and answer."""
+        answers = [self.answer(notification) for notification in notifications]
+        self.taken += [
+            notification
+            for notification, answer in zip(notifications, answers, strict=True)
+            if isinstance(answer, str)
+        ]
+        return answers
+
+
+@dataclass
+class Told:
+    """Keeps what the agent told its operator."""
+
+    sentences: list[Sentence] = field(default_factory=list)
+
+    def __call__(self, sentence: Sentence) -> None:
+        """Keep what is told."""
+        self.sentences.append(sentence)
+
+    @property
+    def text(self) -> str:
+        """Everything that was told, in English."""
+        return "\n".join(map(str, self.sentences))
+
+
+def away() -> Undelivered:
+    """Give the answer of a receiver that is not there now."""
+    return Undelivered(say("nobody is there"))
