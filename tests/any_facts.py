@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from logonbell.alert import Alert, Level
 from logonbell.event import EventRef
-from logonbell.logon import Door, FailedLogons, Finding, LogCleared, Logoff, Logon, User
+from logonbell.logon import Door, FailedLogons, Finding, LogCleared, Logoff, Logon, Notice, NoticeKind, User
 from logonbell.sentence import Sentence
 
 
@@ -63,6 +63,7 @@ findings: st.SearchStrategy[Finding] = st.one_of(
     ),
     st.builds(LogCleared, times, texts, events, texts, st.none() | users),
     st.builds(Logoff, times, texts, events, refs, times, st.sampled_from(Door), st.none() | users),
+    st.builds(Notice, times, texts, events, st.sampled_from(NoticeKind), sentences),
 )
 alerts = st.builds(
     Alert,

@@ -88,6 +88,23 @@ def test_inner_transaction_belongs_to_the_outer(database: Database) -> None:
     assert database.rows("select * from song") == [("b",)]
 
 
+def test_transaction_keeps_others_out_from_its_start(database: Database) -> None:
+    """What a transaction has read is still true when it writes."""
+    database.change("pragma journal_mode = wal")  # else a mere reader keeps writers out
+    database.migrate([first])
+    other = Database(database.path, "rw")
+    other.change("pragma busy_timeout = 0")
+    try:
+        with database.transaction():
+            database.rows("select * from song")
+            with pytest.raises(Refused, match="Another program keeps"):
+                other.change("insert into song values ('a')")
+            database.change("insert into song values ('b')")
+    finally:
+        other.close()
+    assert database.rows("select * from song") == [("b",)]
+
+
 def test_read_only_writes_nothing(database: Database) -> None:
     """Who opens a file to look at it cannot change it."""
     database.migrate([first])

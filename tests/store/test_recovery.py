@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from logonbell.errors import Refused
+from logonbell.store.database import Database
 from logonbell.store.outbox import FILE, Outbox
 from logonbell.store.recovery import GAP
 from logonbell.store.refusal import Damaged
@@ -56,6 +57,9 @@ DAMAGES: dict[str, Callable[[Path], object]] = {
     "somebody else's database": lambda path: change(path, "pragma application_id = 7"),
     "gone": lambda path: path.unlink(),
     "a bookmark flipped": lambda path: change(path, "update bookmark set bookmark = '7'"),
+    "a bookmark of broken text": lambda path: change(
+        path, "update bookmark set bookmark = cast(x'ff' as text)"
+    ),
     "a bookmark of no text": lambda path: change(path, "update bookmark set bookmark = x'00'"),
     "a snapshot flipped": lambda path: change(path, "update snapshot set snapshot = '\"'"),
     "an index of something else": lambda path: change(path, *MIXED_UP_INDEX),
@@ -92,6 +96,7 @@ def test_damaged_outbox_goes_on_from_its_copy(
     assert [commit(outbox, number) for number in (3, 4, 5, 6)] == [0, 1, 1, 1]
     sequences = [each.notification.sequence for each in outbox.pending("sns", NOON, 10)]
     assert sequences == [1, 2, 3, GAP + 4, GAP + 5, GAP + 6]
+    assert GAP > 100_000  # a storm between two copies stays below
     assert opened(NOON + timedelta(minutes=2)).recovered is None
 
 
@@ -206,7 +211,7 @@ def test_newer_outbox_is_not_touched(opened: Opened, folder: Path, damaged: bool
     commit(outbox, 1)
     outbox.close()
     newer = folder / (PREVIOUS if damaged else FILE)
-    change(newer, "pragma user_version = 99")
+    change(newer, "pragma user_version = 99", "drop table snapshot")
     if damaged:
         overwrite(folder / FILE, 0, b"rubbish")
     before = {path.name: path.read_bytes() for path in folder.glob("outbox*.sqlite3")}
@@ -234,6 +239,9 @@ def test_copy_stands_alone(opened: Opened, folder: Path) -> None:
     outbox = opened()
     commit(outbox, 1)
     outbox.keep_copy(NOON)
+    copy = Database(folder / PREVIOUS, "ro")
+    assert copy.rows("select sequence from alert") == [(1,)]
+    copy.close()
     assert sorted(path.name for path in folder.iterdir() if FILE not in path.name) == [
         "agent.lock",
         PREVIOUS,

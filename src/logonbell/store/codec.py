@@ -16,13 +16,19 @@ from typing import Any, TypedDict, TypeVar
 import msgspec
 
 from logonbell.alert import Alert, Level
-from logonbell.logon import FailedLogons, Finding, LogCleared, Logoff, Logon
+from logonbell.logon import FailedLogons, Finding, LogCleared, Logoff, Logon, Notice
 from logonbell.sentence import Sentence
 
 Fact = TypeVar("Fact")
 
 KINDS: Mapping[str, type[Finding]] = MappingProxyType(
-    {"logon": Logon, "failed-logons": FailedLogons, "log-cleared": LogCleared, "logoff": Logoff}
+    {
+        "logon": Logon,
+        "failed-logons": FailedLogons,
+        "log-cleared": LogCleared,
+        "logoff": Logoff,
+        "notice": Notice,
+    }
 )
 NAMES: Mapping[type[Finding], str] = MappingProxyType({kind: name for name, kind in KINDS.items()})
 

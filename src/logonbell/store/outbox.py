@@ -65,7 +65,7 @@ from delivery join alert on alert.id = delivery.alert
 where delivery.notifier = ? and delivery.state = 'pending'
     -- one that failed in the future is due: the clock was set back
     and (delivery.due is null or delivery.due <= ? or delivery.failed > ?)
-order by alert.id limit ?
+order by delivery.alert limit ?
 """
 DELIVERED = """
 update delivery set state = 'delivered', attempts = attempts + 1, due = null, done = ?, receipt = ?
