@@ -56,6 +56,7 @@ DAMAGES: dict[str, Callable[[Path], object]] = {
     "header kept, rest zeroed": lambda path: overwrite(path, 100, bytes(8 * PAGE)),
     "somebody else's database": lambda path: change(path, "pragma application_id = 7"),
     "gone": lambda path: path.unlink(),
+    "a table gone": lambda path: change(path, "drop table snapshot"),
     "a bookmark flipped": lambda path: change(path, "update bookmark set bookmark = '7'"),
     "a bookmark of broken text": lambda path: change(
         path, "update bookmark set bookmark = cast(x'ff' as text)"

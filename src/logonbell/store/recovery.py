@@ -10,6 +10,7 @@ from __future__ import annotations
 import itertools
 import os
 import shutil
+import sqlite3
 import sys
 import zlib
 from datetime import UTC, datetime, timedelta
@@ -121,6 +122,8 @@ def fault(path: Path) -> str | None:
             return "a bookmark or the snapshot is not what was written"
     except Damaged as damaged:
         return damaged.why
+    except sqlite3.Error as error:
+        return str(error)  # a schema that does not answer our own questions
     finally:
         database.close()
     return None
