@@ -31,8 +31,8 @@ _DIRTY = 1
 class EvtxFile:
     """A log being written: each ``append`` leaves a file that another process can read at any moment.
 
-    A reader that goes from chunk to chunk meanwhile can find a chunk younger than the one before it, and so miss
-    the end of the earlier one until it reads again; that is so with Windows' own logs.
+    A reader that goes from chunk to chunk meanwhile can find a chunk younger than what it read of the one before it,
+    and so miss the end of the earlier one until it reads again: chunks are not written in one step with each other.
 
     ``dirty`` marks the file as a live log until it is closed. With ``stale_header`` the file header stays until then
     as it was at the beginning, as Windows leaves it for hours. With ``exported`` the headers count records from 1,
