@@ -18,7 +18,7 @@ from logonbell.sentence import say
 from logonbell.text.language import LANGUAGES, speak
 
 CONFIG = (
-    Path(os.environ.get("ProgramData", r"C:\ProgramData"), "logonbell", "logonbell.toml")
+    Path(os.environ.get("PROGRAMDATA", r"C:\ProgramData"), "logonbell", "logonbell.toml")
     if sys.platform == "win32"
     else Path("/etc/logonbell/logonbell.toml")
 )
