@@ -231,6 +231,43 @@ def test_delivered_is_marked_after_sending(start: Start, outbox: Outbox, clock: 
     assert outbox.state().notifiers["fake"].delivered == 1
 
 
+def test_what_waited_follows_the_first_that_is_taken(start: Start, outbox: Outbox, clock: FakeClock) -> None:
+    """After a long outage everything comes at once: nothing waits out a delay that was guessed while nobody answered."""
+    source = FakeSource([console_logon(1)])
+    watcher, receiver = start(source), FakeNotifier(answer=lambda _: away())
+    deliverer = Deliverer(receiver, outbox, clock, lambda: 0.99)
+    watcher.look()
+    clock.pass_(1)
+    watcher.look()
+    for _ in range(12):
+        deliverer.deliver()
+        clock.pass_(400)
+    deliverer.deliver()
+    assert deliverer.deliver() == 0
+    receiver.answer = lambda _: "ok"
+    source.events.append(console_logon(2, "bob", 5000, "0x2000"))
+    watcher.look()
+    clock.pass_(1)
+    watcher.look()
+    while deliverer.deliver():
+        pass
+    assert [taken.sequence for taken in receiver.taken] == [2, 1]
+
+
+def test_a_restart_tries_again_at_once(start: Start, outbox: Outbox, clock: FakeClock) -> None:
+    """Who mends what was wrong and starts the agent again waits for nothing."""
+    watcher, receiver = start(FakeSource([console_logon(1)])), FakeNotifier(answer=lambda _: away())
+    watcher.look()
+    clock.pass_(1)
+    watcher.look()
+    before = Deliverer(receiver, outbox, clock, lambda: 0.99)
+    before.deliver()
+    assert before.deliver() == 0
+    receiver.answer = lambda _: "ok"
+    assert Deliverer(receiver, outbox, clock, lambda: 0.99).deliver() == 1
+    assert [taken.sequence for taken in receiver.taken] == [1]
+
+
 def test_a_permanent_refusal_is_buried_with_its_reason(
     start: Start, outbox: Outbox, clock: FakeClock
 ) -> None:

@@ -236,6 +236,9 @@ class Deliverer:
 
     What was delivered and could not be marked (a full disk) is remembered here and marked first the next time, so that
     a disk in trouble does not send the same message again and again.
+
+    How long a delivery waits behind a failure is a guess about the receiver. When the receiver takes something, or the
+    agent was started anew (by somebody who mended something, perhaps), the guess is void and everything is due.
     """
 
     notifier: Notifier
@@ -243,10 +246,14 @@ class Deliverer:
     clock: Clock
     jitter: Callable[[], float]
     _unmarked: list[tuple[Delivery, str | Undelivered]] = field(init=False, default_factory=list)
+    _new: bool = field(init=False, default=True)
 
     def deliver(self) -> int:
         """Deliver one batch of what is due; return how many were tried. Raises ``Refused`` where nothing can be marked."""
         self._settle()
+        if self._new:
+            self.outbox.hurry(self.notifier.name)
+            self._new = False
         deliveries = self.outbox.pending(self.notifier.name, self.clock(), self.notifier.batch)
         if not deliveries:
             return 0
@@ -260,6 +267,8 @@ class Deliverer:
             return
         now = self.clock()
         with self.outbox.together():
+            if any(isinstance(answer, str) for _, answer in self._unmarked):
+                self.outbox.hurry(self.notifier.name)
             for delivery, answer in self._unmarked:
                 self._mark(delivery, answer, now)
         self._unmarked = []

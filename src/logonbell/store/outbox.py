@@ -75,6 +75,7 @@ POSTPONE = """
 update delivery set attempts = attempts + 1, due = ?, failed = ?, error = ?
 where alert = ? and notifier = ? and state = 'pending'
 """
+HURRY = "update delivery set due = null where notifier = ? and state = 'pending' and due is not null"
 BURY = """
 update delivery set state = 'buried', attempts = attempts + 1, due = null, failed = ?, error = ?, done = ?
 where alert = ? and notifier = ? and state = 'pending'
@@ -292,6 +293,10 @@ class Outbox:
         """Leave a delivery pending, and not due before ``until``."""
         values = (time_to_column(until), time_to_column(now), sentence_to_json(why), delivery.key)
         self._database.change(POSTPONE, (*values, text_to_column(delivery.notifier)))
+
+    def hurry(self, notifier: str) -> None:
+        """Make everything due that waits behind a failure."""
+        self._database.change(HURRY, (text_to_column(notifier),))
 
     def bury(self, delivery: Delivery, why: Sentence, now: datetime) -> None:
         """Give a delivery up for good, with the reason. Its alert is never forgotten."""
