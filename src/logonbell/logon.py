@@ -71,7 +71,8 @@ class Logon:
     ``domain_admin`` are None where the log does not tell. ``why`` says in words how the door was recognised.
     ``ended`` is when the session was closed (filled in from its ``Logoff``), None while it is open or where nobody saw
     it close.
-    ``folded`` counts all events behind it, also those that ``events`` no longer lists (it holds at most 256).
+    ``ssm_match`` says how the SSM session was found, or why none was; ``ssm_observed`` that the host's SSM sessions were
+    known at that moment, so that none found means that there was none. ``folded`` counts all events behind it, also those that ``events`` no longer lists (it holds at most 256).
     """
 
     time: datetime
@@ -89,6 +90,7 @@ class Logon:
     principal: str | None = None
     ssm_session: str | None = None
     ssm_match: Sentence | None = None
+    ssm_observed: bool = False
     ended: datetime | None = None
     folded: int = 1
 

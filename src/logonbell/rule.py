@@ -80,6 +80,10 @@ class Rules:
         if logon.door in self.silent:
             reason = say("the door {door} is recorded and silent", door=door)
             return Verdict(False, LOUDNESS[logon.door], "logon", reason)
+        if logon.door is Door.RDP_LOOPBACK and logon.ssm_observed:
+            return Verdict(
+                True, Level.CRITICAL, "logon", say("an RDP tunnel that is no SSM session ends on this host")
+            )
         if logon.domain_admin:
             return Verdict(
                 True, Level.HIGH, "logon", say("a domain admin came by the door {door}", door=door)

@@ -24,6 +24,8 @@ class Kind(StrEnum):
     SSM = "ssm"
     RUNAS = "runas"
     BATCH = "batch"
+    TUNNEL = "tunnel"
+    COMMAND = "command"
 
 
 class Sign(StrEnum):
@@ -44,13 +46,16 @@ class Sign(StrEnum):
     TOKEN = "token"  # sshd's key token: made before the key is proven  # noqa: S105
     PASSWORD = "password"  # sshd's password logon  # noqa: S105
     SHELL = "shell"  # WinRM 91: a shell was made
+    ELEVATED = "elevated"  # the SSM document asks for a shell as SYSTEM or root
 
 
 @dataclass(slots=True)
 class Arrival:
     """A logon that may still grow.
 
-    ``due`` is when, in the time of the log, what is known is told (None: nothing new to tell). ``told`` says that
+    ``process`` is the id of the program that asked for the logon, ``ssm`` the SSM session that it belongs to, ``owner`` the
+    SSM session whose worker was seen to hold the connection it came by (empty: somebody else does), ``port`` that
+    connection's far end. ``due`` is when, in the time of the log, what is known is told (None: nothing new to tell). ``told`` says that
     it was told before, so that what comes now is a later version of it.
     """
 
@@ -69,7 +74,10 @@ class Arrival:
     elevated: bool | None = None
     domain_admin: bool | None = None
     session: int | None = None
-    process: str | None = None
+    process: int | None = None
+    ssm: str | None = None
+    owner: str | None = None
+    port: int | None = None
     folded: int = 1
     told: bool = False
     ended: bool = False

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from logonbell.logon import Door
 from logonbell.recognise.arrival import Arrival, Kind, Sign
-from logonbell.recognise.identity import is_loopback
+from logonbell.recognise.ssm import Link
 from logonbell.sentence import Sentence, say
 
 Decision = tuple[Door, Sentence]
@@ -13,44 +13,34 @@ _PLAIN: dict[Kind, Decision] = {
     Kind.NETWORK: (Door.NETWORK, say("a network logon (type 3 or 8) of a user account")),
     Kind.RUNAS: (Door.RUNAS, say("a program used the credentials; no session of its own")),
     Kind.BATCH: (Door.BATCH, say("a batch logon (type 4): a scheduled task")),
-    Kind.SSM: (Door.SSM_SHELL, say("the SSM agent's session worker, running as SYSTEM, logged the user on")),
+    Kind.TUNNEL: (
+        Door.SSM_TUNNEL,
+        say("an SSM session forwards a port; nobody needs to have come through it yet"),
+    ),
+    Kind.COMMAND: (Door.RUN_COMMAND, say("Run Command ran a document as SYSTEM or root; no logon")),
 }
 
 
-def door_of(arrival: Arrival) -> Decision:
-    """Decide the door from the evidence, and say why."""
+def door_of(arrival: Arrival, link: Link) -> Decision:
+    """Decide the door from the evidence and the SSM session behind it, and say why."""
     match arrival.kind:
         case Kind.SEAT:
-            return _seat(arrival)
+            return _seat(arrival, link)
         case Kind.WINRM:
             return _winrm(arrival)
         case Kind.SSH:
-            return _ssh(arrival)
+            return _ssh(arrival, link)
+        case Kind.SSM:
+            return _ssm(arrival)
         case _:
             return _PLAIN[arrival.kind]
 
 
-def _seat(arrival: Arrival) -> Decision:
+def _seat(arrival: Arrival, link: Link) -> Decision:
     """Console or RDP, a new session or an old one: Windows writes much the same for all of them."""
     signs = arrival.signs
     if is_by_rdp(arrival):
-        if is_loopback(arrival.address):
-            return Door.RDP_LOOPBACK, say(
-                "an RDP session whose client is this host itself: a tunnel ends here"
-            )
-        if Sign.ATTACHED in signs or Sign.AGAIN in signs:
-            return Door.RDP_RECONNECT, say("an existing session was attached to an RDP client")
-        if Sign.NEW in signs:
-            return Door.RDP, say("a new RDP session")
-        if is_brief(arrival):
-            return Door.RDP_RECONNECT, say(
-                "the RDP logon was closed at once: it was the key to an existing session"
-            )
-        if Sign.SEATED in signs:
-            return Door.RDP, say("a remote interactive logon (type 10 or 12)")
-        return Door.RDP_RECONNECT, say(
-            "an unlock from another host, right after a network logon: a reconnect"
-        )
+        return _rdp(arrival, link)
     if Sign.SEATED not in signs and Sign.NEW not in signs:
         return Door.UNLOCK, say("an unlock (type 7 or 13) without a new session")
     if is_brief(arrival):
@@ -58,6 +48,25 @@ def _seat(arrival: Arrival) -> Decision:
     if arrival.logon_type == 11:
         return Door.CACHED_CONSOLE, say("a logon at the console with cached credentials (type 11)")
     return Door.CONSOLE, say("a logon at the console (type 2)")
+
+
+def _rdp(arrival: Arrival, link: Link) -> Decision:
+    signs = arrival.signs
+    if link.here and link.tunnelled:
+        return Door.RDP_SSM, say("an RDP session that came through an SSM tunnel")
+    if link.here:
+        return Door.RDP_LOOPBACK, say("an RDP session whose client is this host itself: a tunnel ends here")
+    if Sign.ATTACHED in signs or Sign.AGAIN in signs:
+        return Door.RDP_RECONNECT, say("an existing session was attached to an RDP client")
+    if Sign.NEW in signs:
+        return Door.RDP, say("a new RDP session")
+    if is_brief(arrival):
+        return Door.RDP_RECONNECT, say(
+            "the RDP logon was closed at once: it was the key to an existing session"
+        )
+    if Sign.SEATED in signs:
+        return Door.RDP, say("a remote interactive logon (type 10 or 12)")
+    return Door.RDP_RECONNECT, say("an unlock from another host, right after a network logon: a reconnect")
 
 
 def is_by_rdp(arrival: Arrival) -> bool:
@@ -88,7 +97,19 @@ def _winrm(arrival: Arrival) -> Decision:
     return Door.WINRM, say("the WinRM service logged the user on, once for each request")
 
 
-def _ssh(arrival: Arrival) -> Decision:
+def _ssh(arrival: Arrival, link: Link) -> Decision:
+    if link.here and link.tunnelled:
+        return Door.SSH_SSM, say("sshd accepted a user who came through an SSM tunnel")
     if Sign.ACCEPTED in arrival.signs:
         return Door.SSH, say("sshd accepted the user")
     return Door.SSH, say("sshd logged the user on with a password (type 8)")
+
+
+def _ssm(arrival: Arrival) -> Decision:
+    if Sign.ELEVATED in arrival.signs:
+        return Door.SSM_SHELL_ELEVATED, say(
+            "the SSM document asks for a shell as SYSTEM or root; no logon is made"
+        )
+    if arrival.ssm is not None:
+        return Door.SSM_SHELL, say("the SSM agent opened a shell")
+    return Door.SSM_SHELL, say("the SSM agent's session worker, running as SYSTEM, logged the user on")

@@ -21,7 +21,6 @@ SHELL_NEAR = timedelta(seconds=5)
 AUTHENTICATED = timedelta(seconds=2)
 SSHD_NEAR = timedelta(seconds=5)
 PROOF = timedelta(seconds=10)
-STREAM = timedelta(seconds=60)
 
 _ACCEPTED = re.compile(
     r"Accepted (?P<how>\S{1,64}) for (?P<user>.{1,512}) from (?P<address>\S{1,64}) port \d{1,5}\b"
@@ -111,25 +110,6 @@ def _shell_without_name(log: HostLog, event: Event, user: User) -> Arrival | Non
         return arrival.user is not None and user.sid is not None and arrival.user.sid == user.sid
 
     return log.nearest(log.of_kind(Kind.WINRM, event.time - REQUESTS), event.time, SHELL_NEAR, mine)
-
-
-def ssm_shell(log: HostLog, event: Event) -> Sentence:
-    """Read a 4624 that the SSM agent's session worker made, running as SYSTEM."""
-    process = event.fields.get("ProcessId", "")
-    arrival = log.nearest(
-        log.of_kind(Kind.SSM, event.time - STREAM),
-        event.time,
-        STREAM,
-        lambda a: bool(process) and a.process == process and same_user(a.user, target_of(event)),
-    )
-    if arrival is not None:
-        log.joined(arrival, event)
-        note_logon(log, arrival, event)
-        return say("the same worker's second logon (it streams the session's log): the same logon")
-    arrival = log.begin(Kind.SSM, event, user=target_of(event))
-    arrival.process = process or None
-    note_logon(log, arrival, event)
-    return say("the SSM agent's session worker logged a user on")
 
 
 def sshd_logon(log: HostLog, event: Event) -> Sentence:

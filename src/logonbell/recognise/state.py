@@ -18,6 +18,7 @@ from logonbell.recognise.arrival import Arrival, Kind, Sign, either
 from logonbell.recognise.doors import door_of
 from logonbell.recognise.failures import Failures
 from logonbell.recognise.identity import raw_address
+from logonbell.recognise.ssm import Sessions, link_of
 
 HOLD = timedelta(milliseconds=300)
 """How long a logon waits for its twin events before it is told; what comes later amends it."""
@@ -40,6 +41,7 @@ class Open:
     user: User | None
     logon_ids: list[str]
     session: int | None
+    ssm: str | None = None
 
 
 @dataclass(slots=True)
@@ -74,6 +76,7 @@ class HostState:
     strays: dict[str, Stray] = field(default_factory=dict)
     knocks: list[Knock] = field(default_factory=list)
     failures: Failures = field(default_factory=Failures)
+    ssm: Sessions = field(default_factory=Sessions)
     seen: list[tuple[EventRef, datetime]] = field(default_factory=list)
 
 
@@ -174,7 +177,7 @@ class HostLog:
         if not arrival.ended and self._is_proven(arrival):
             arrival.ended = True
             self._tell(arrival)
-            self._ended(arrival.events[0], arrival.time, door_of(arrival)[0], arrival.user, event)
+            self._ended(arrival.events[0], arrival.time, self._door(arrival), arrival.user, event)
 
     def end_open(self, session: Open, event: Event) -> None:
         """Tell that an open session was closed."""
@@ -267,7 +270,8 @@ class HostLog:
         self.said.append(self._logon(arrival))
 
     def _logon(self, arrival: Arrival) -> Logon:
-        door, why = door_of(arrival)
+        link = link_of(self.state.ssm, arrival)
+        door, why = door_of(arrival, link)
         ids = arrival.logon_ids or arrival.unlock_ids
         return Logon(
             time=arrival.time,
@@ -282,6 +286,10 @@ class HostLog:
             workstation=arrival.workstation,
             elevated=arrival.elevated,
             domain_admin=arrival.domain_admin,
+            principal=link.session.owner if link.session else None,
+            ssm_session=arrival.ssm or (link.session.session_id if link.session else None),
+            ssm_match=link.match,
+            ssm_observed=link.observed,
             folded=arrival.folded,
         )
 
@@ -307,14 +315,22 @@ class HostLog:
         by_name = {key: [s for s in serials if s in self.growing] for key, serials in self._by_name.items()}
         self._by_name = {key: serials for key, serials in by_name.items() if serials}
 
+    def _door(self, arrival: Arrival) -> Door:
+        return door_of(arrival, link_of(self.state.ssm, arrival))[0]
+
     def _keep_open(self, arrival: Arrival) -> None:
-        door, _ = door_of(arrival)
-        followed = arrival.kind in {Kind.SEAT, Kind.SSM, Kind.SSH}
+        followed = arrival.kind in {Kind.SEAT, Kind.SSM, Kind.SSH, Kind.TUNNEL}
         if not followed or arrival.ended or not arrival.told or Sign.BRIEF in arrival.signs:
             return
-        if arrival.logon_ids or arrival.session is not None:
+        if arrival.logon_ids or arrival.session is not None or arrival.ssm is not None:
             kept = Open(
-                arrival.events[0], arrival.time, door, arrival.user, list(arrival.logon_ids), arrival.session
+                arrival.events[0],
+                arrival.time,
+                self._door(arrival),
+                arrival.user,
+                list(arrival.logon_ids),
+                arrival.session,
+                arrival.ssm,
             )
             self.state.open.append(kept)
             del self.state.open[:-OPEN]

@@ -10,7 +10,7 @@ import msgspec
 
 from logonbell.event import Event
 from logonbell.logon import Finding, LogCleared
-from logonbell.recognise import network, seats
+from logonbell.recognise import network, seats, tunnels
 from logonbell.recognise.arrival import Kind, either
 from logonbell.recognise.failures import is_prompt
 from logonbell.recognise.identity import (
@@ -22,6 +22,7 @@ from logonbell.recognise.identity import (
     user_of,
 )
 from logonbell.recognise.noise import noise, program_of
+from logonbell.recognise.session import CHANNEL, Told
 from logonbell.recognise.state import HostLog, HostState
 from logonbell.sentence import Sentence, say
 
@@ -55,7 +56,8 @@ def logged_on(log: HostLog, event: Event) -> Sentence:
         log.joined(half, event)
         seats.note_logon(log, half, event, unlock=kind in {"7", "13"})
         return seats.OTHER_HALF
-    return _door(log, event, kind, program)
+    taken = tunnels.worker_logon(log, event)
+    return _door(log, event, kind, program) if taken is None else taken
 
 
 def _door(log: HostLog, event: Event, kind: str, program: str) -> Sentence:
@@ -71,7 +73,7 @@ def _door(log: HostLog, event: Event, kind: str, program: str) -> Sentence:
         case "4":
             return network.ran_batch(log, event)
         case "3" | "8" if program == SSM_WORKER and subject == SYSTEM:
-            return network.ssm_shell(log, event)
+            return tunnels.shell_logon(log, event)
         case "3" | "8" if by == "sshd" or program in {"sshd.exe", "sshd-session.exe"}:
             return network.sshd_logon(log, event)
         case "3" | "8" if by == "wsman" or (program == "svchost.exe" and subject == NETWORK_SERVICE):
@@ -182,6 +184,14 @@ READERS: Mapping[str, Mapping[int, Reader]] = MappingProxyType(
         OPENSSH: {4: network.sshd_said},
         WINRM: {91: network.shell_made},
         SYSTEM_LOG: {104: other_cleared},
+        CHANNEL: {
+            Told.OPENED: tunnels.opened,
+            Told.CLOSED: tunnels.closed,
+            Told.WATCHED: tunnels.watched,
+            Told.UNWATCHED: tunnels.unwatched,
+            Told.OWNER: tunnels.owner_seen,
+            Told.ADDRESSES: tunnels.addresses_seen,
+        },
     }
 )
 WANTED: Mapping[str, frozenset[int]] = MappingProxyType(
@@ -189,7 +199,7 @@ WANTED: Mapping[str, frozenset[int]] = MappingProxyType(
 )
 """Channel and event ids that this recogniser reads: what a source may leave out of account is all the rest."""
 
-SNAPSHOT = 1
+SNAPSHOT = 2
 """Version of a snapshot's form. A snapshot of another version cannot be read; reading then starts again from older."""
 
 

@@ -1,0 +1,159 @@
+"""SSM sessions: what is known of them on a host, and which of them stands behind a logon."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from logonbell.event import Event
+from logonbell.recognise.arrival import Arrival, Kind
+from logonbell.recognise.identity import address_of, is_loopback
+from logonbell.sentence import Sentence, say
+
+RDP_PORT, SSH_PORT = 3389, 22
+SLACK = timedelta(seconds=5)
+"""A logon may carry a time just before its session's, or just after its end: two programs write two clocks' ticks."""
+REMEMBERED = timedelta(minutes=5)
+KNOWN = 2_000
+
+
+@dataclass(slots=True)
+class Session:
+    """One SSM session or Run Command, as the agent told it. ``port`` and ``target`` are those of a port session."""
+
+    session_id: str
+    owner: str | None
+    document: str
+    plugin: str
+    opened: datetime
+    port: int | None = None
+    target: str = ""
+    elevated: bool = False
+    process: int | None = None
+    closed: datetime | None = None
+
+    def open_at(self, time: datetime) -> bool:
+        """Tell whether it was open at a time."""
+        return self.opened - SLACK <= time and (self.closed is None or time <= self.closed + SLACK)
+
+    def forwards(self, port: int, address: str | None) -> bool:
+        """Tell whether it ends at ``port`` of this host itself, seen there as coming from ``address``."""
+        if self.plugin != "Port" or self.port != port:
+            return False
+        if self.target.casefold() in {"", "localhost"} or is_loopback(self.target):
+            return True
+        there, here = address_of(self.target), address_of(address or "")
+        return there is not None and there == here
+
+
+@dataclass(slots=True)
+class Sessions:
+    """What is known of a host's SSM sessions: bounded, closed ones forgotten after ``REMEMBERED``.
+
+    ``watched`` is since when every session is told, so that what is not here was not there; None where nobody looked.
+    ``addresses`` are the host's own.
+    """
+
+    known: dict[str, Session] = field(default_factory=dict)
+    watched: datetime | None = None
+    addresses: list[str] = field(default_factory=list)
+
+    def add(self, session: Session) -> None:
+        """Take a session that was opened; forget what is long over, and beyond ``KNOWN`` the oldest."""
+        for old in [
+            s.session_id for s in self.known.values() if s.closed and session.opened - s.closed > REMEMBERED
+        ]:
+            del self.known[old]
+        self.known[session.session_id] = session
+        if len(self.known) > KNOWN:
+            del self.known[next(iter(self.known))]
+
+    def of_process(self, process: int | None, time: datetime) -> Session | None:
+        """Give the session whose worker a process was at a time."""
+        if process is None:
+            return None
+        return next((s for s in self.known.values() if s.process == process and s.open_at(time)), None)
+
+    def is_here(self, address: str | None) -> bool:
+        """Tell whether an address is this host itself."""
+        return is_loopback(address) or (address is not None and address in self.addresses)
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """Which SSM session stands behind a logon, and how that is known.
+
+    ``here`` says that the logon came from this host itself, ``tunnelled`` that an SSM session stands behind it, whichever
+    of several it may be.
+    """
+
+    session: Session | None = None
+    match: Sentence | None = None
+    here: bool = False
+    tunnelled: bool = False
+    observed: bool = False
+
+
+def link_of(sessions: Sessions, arrival: Arrival) -> Link:
+    """Find the SSM session behind a logon: its own, or the tunnel that it came through."""
+    observed = sessions.watched is not None and sessions.watched <= arrival.time
+    if arrival.ssm is not None:
+        return Link(sessions.known.get(arrival.ssm), _own(arrival), tunnelled=True, observed=observed)
+    port = {Kind.SEAT: RDP_PORT, Kind.SSH: SSH_PORT}.get(arrival.kind)
+    if port is None or not sessions.is_here(arrival.address):
+        return Link(observed=observed)
+    if arrival.owner is not None:
+        held = sessions.known.get(arrival.owner)
+        if held is not None:
+            return Link(
+                held, say("its worker holds the connection"), here=True, tunnelled=True, observed=True
+            )
+        return Link(
+            match=say("another program holds the connection, no SSM session"), here=True, observed=True
+        )
+    through = [
+        s for s in sessions.known.values() if s.open_at(arrival.time) and s.forwards(port, arrival.address)
+    ]
+    if len(through) == 1:
+        only = say("the only SSM session that forwards port {port}", port=port)
+        return Link(through[0], only, here=True, tunnelled=True, observed=observed)
+    if through:
+        names = ", ".join(session.session_id for session in through)
+        several = say(
+            "one of {count} SSM sessions that forward port {port}: {sessions}",
+            count=len(through),
+            port=port,
+            sessions=names,
+        )
+        return Link(match=several, here=True, tunnelled=True, observed=observed)
+    if observed:
+        return Link(match=say("no SSM session forwards port {port}", port=port), here=True, observed=True)
+    return Link(match=say("not known: this host's SSM sessions were not observed"), here=True)
+
+
+def _own(arrival: Arrival) -> Sentence:
+    if arrival.logon_ids or arrival.unlock_ids:
+        return say("its worker made the logon")
+    return say("the SSM agent told of it")
+
+
+def session_from(event: Event) -> Session:
+    """Read what the agent told of a session that was opened."""
+    fields = event.fields
+    return Session(
+        session_id=fields.get("SessionId", ""),
+        owner=fields.get("Owner") or None,
+        document=fields.get("Document", ""),
+        plugin=fields.get("Plugin", ""),
+        opened=event.time,
+        port=number_of(fields.get("Port", "")),
+        target=fields.get("Target", "").strip("[] "),
+        elevated=fields.get("Elevated", "") == "true",
+        process=number_of(fields.get("ProcessId", "")),
+    )
+
+
+def number_of(text: str) -> int | None:
+    """Read a number as the agent writes it; None where it is none."""
+    text = text.strip()
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 11 else None

@@ -1,0 +1,162 @@
+"""Reads what the SSM agent tells: shells, tunnels, commands, and what was seen at the moment."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from logonbell.event import Event
+from logonbell.logon import User
+from logonbell.recognise.arrival import Arrival, Kind, Sign
+from logonbell.recognise.seats import logon_id_of, note_logon, target_of
+from logonbell.recognise.ssm import Session, number_of, session_from
+from logonbell.recognise.state import HostLog
+from logonbell.sentence import Sentence, say
+
+SHELLS = frozenset({"Standard_Stream", "InteractiveCommands", "NonInteractiveCommands"})
+AT_START = timedelta(seconds=15)
+"""The worker logs its user on within seconds of the session's start."""
+
+
+def opened(log: HostLog, event: Event) -> Sentence:
+    """Read that a session or a Run Command was opened."""
+    session = session_from(event)
+    if not session.session_id:
+        return say("an SSM session without an id")
+    if session.session_id in log.state.ssm.known:
+        return say("an SSM session that is known already")
+    log.state.ssm.add(session)
+    if event.fields.get("DocumentType") == "SendCommand":
+        return _begun(log, event, session, Kind.COMMAND, say("Run Command: no logon"))
+    if session.plugin == "Port":
+        return _begun(log, event, session, Kind.TUNNEL, say("an SSM tunnel was opened"))
+    return _shell(log, event, session)
+
+
+def _begun(log: HostLog, event: Event, session: Session, kind: Kind, taken: Sentence) -> Sentence:
+    arrival = log.begin(kind, event, user=None)
+    _note_session(log, arrival, session)
+    return taken
+
+
+def _shell(log: HostLog, event: Event, session: Session) -> Sentence:
+    def fits(arrival: Arrival) -> bool:
+        if arrival.ssm is not None:
+            return False
+        return session.process is None or arrival.process in {None, session.process}
+
+    near = log.of_kind(Kind.SSM, event.time - AT_START)
+    arrival = log.nearest(near, event.time, AT_START, fits)
+    if arrival is None:
+        arrival = log.begin(Kind.SSM, event, user=_run_as(event))
+    else:
+        log.joined(arrival, event)
+    if session.elevated:
+        arrival.signs.add(Sign.ELEVATED)
+        arrival.elevated = True
+    _note_session(log, arrival, session)
+    return say("an SSM shell was opened")
+
+
+def _note_session(log: HostLog, arrival: Arrival, session: Session) -> None:
+    arrival.ssm, arrival.process, arrival.port = session.session_id, session.process, session.port
+    log.changed(arrival, session.opened)
+
+
+def _run_as(event: Event) -> User | None:
+    name = event.fields.get("RunAsUser", "")
+    return User(name) if name else None
+
+
+def closed(log: HostLog, event: Event) -> Sentence:
+    """Read that a session is over."""
+    session_id = event.fields.get("SessionId", "")
+    session = log.state.ssm.known.get(session_id)
+    if session is not None and session.closed is None:
+        session.closed = event.time
+    for arrival in log.growing.values():
+        if arrival.ssm == session_id:
+            log.end(arrival, event)
+            return say("the SSM session was closed")
+    for kept in log.state.open:
+        if kept.ssm == session_id:
+            log.end_open(kept, event)
+            return say("the SSM session was closed")
+    return say("the end of something that was not followed")
+
+
+def watched(log: HostLog, event: Event) -> Sentence:
+    """Read that from now on every session is told."""
+    if log.state.ssm.watched is None:
+        log.state.ssm.watched = event.time
+    return say("from here on the SSM sessions of this host are known")
+
+
+def unwatched(log: HostLog, event: Event) -> Sentence:
+    """Read that nobody watched for a while: what is known begins anew here."""
+    log.state.ssm.watched = event.time
+    return say("nobody watched the SSM sessions before this")
+
+
+def owner_seen(log: HostLog, event: Event) -> Sentence:
+    """Read who was seen to hold the connection by which a logon came."""
+    fields = event.fields
+    channel, record = fields.get("LogonChannel", ""), number_of(fields.get("LogonRecordId", ""))
+    for arrival in reversed(log.growing.values()):
+        if any(ref.channel == channel and ref.record_id == record for ref in arrival.events):
+            arrival.owner = fields.get("SessionId", "")
+            log.changed(arrival, event.time)
+            return say("who holds the connection of a logon: belongs to it")
+    return say("who holds a connection by which nobody came")
+
+
+def addresses_seen(log: HostLog, event: Event) -> Sentence:
+    """Read the host's own addresses."""
+    log.state.ssm.addresses = event.fields.get("Addresses", "").split()[:256]
+    return say("this host's own addresses")
+
+
+def worker_logon(log: HostLog, event: Event) -> Sentence | None:
+    """Read a 4624 whose caller is the worker of a known SSM session, whatever its form; None where it is not.
+
+    No public sample of this event exists, so nothing but the worker's process id is relied upon.
+    """
+    session = log.state.ssm.of_process(process_of(event), event.time)
+    if session is None or session.plugin not in SHELLS:
+        return None
+    for arrival in reversed(log.growing.values()):
+        if arrival.ssm == session.session_id:
+            return _joined(log, arrival, event)
+    return say("a further logon of an SSM session that is open")
+
+
+def shell_logon(log: HostLog, event: Event) -> Sentence:
+    """Read a 4624 that looks like the session worker's, with no session known that has its process id."""
+    process = process_of(event)
+
+    def fits(arrival: Arrival) -> bool:
+        if arrival.process is None or process is None:
+            return not arrival.logon_ids
+        return arrival.process == process
+
+    arrival = log.nearest(log.of_kind(Kind.SSM, event.time - AT_START * 4), event.time, AT_START, fits)
+    if arrival is not None:
+        return _joined(log, arrival, event)
+    arrival = log.begin(Kind.SSM, event, user=target_of(event))
+    arrival.process = process
+    note_logon(log, arrival, event)
+    return say("the SSM agent's session worker logged a user on")
+
+
+def _joined(log: HostLog, arrival: Arrival, event: Event) -> Sentence:
+    again = bool(arrival.logon_ids)
+    log.joined(arrival, event)
+    note_logon(log, arrival, event)
+    if again:
+        return say("the same worker's second logon (it streams the session's log): the same logon")
+    return say("the logon of an SSM shell: belongs to its session")
+
+
+def process_of(event: Event) -> int | None:
+    """Give the id of the program that asked for the logon."""
+    logon_process = logon_id_of(event, "ProcessId")
+    return int(logon_process, 16) if logon_process else None
