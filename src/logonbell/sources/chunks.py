@@ -44,10 +44,16 @@ class ChunkHead(NamedTuple):
 
 
 def head_of(chunk: bytes) -> ChunkHead | None:
-    """Read a chunk's header; None where it claims no records, or what cannot be."""
+    """Read a chunk's header; None where it claims no records, or what cannot be.
+
+    It counts twice, by number and by id. What counts here is what its first record has in its own header: the id,
+    but for some exported logs.
+    """
     if len(chunk) < CHUNK_HEADER_SIZE:
         return None
-    magic, _, _, first, last, _, last_offset, free, _ = _HEAD.unpack_from(chunk)
+    magic, first_number, last_number, first, last, _, last_offset, free, _ = _HEAD.unpack_from(chunk)
+    if chunk[CHUNK_HEADER_SIZE + 8 : CHUNK_HEADER_SIZE + 16] == first_number.to_bytes(8, "little"):
+        first, last = first_number, last_number
     sound = (
         magic == CHUNK_MAGIC
         and 0 < first <= last < 1 << 63

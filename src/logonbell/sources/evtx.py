@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping, Sequence
+from itertools import islice
 from pathlib import Path
 
 from logonbell.event import Event
@@ -25,8 +26,8 @@ class EvtxSource:
     all. Records are counted by the numbers in their headers, which go on without gaps also in exported and
     forwarded logs, where the record ids do not.
 
-    What may still be being written is not given yet: a record must be whole, and within a chunk whose checksums are
-    wrong it must also have looked the same at two reads in a row. ``finished`` says that nobody writes to the file
+    What may still be being written is not given yet: a record must be whole, and where the chunk's checksums do not
+    cover it (yet) the chunk must have looked the same at two reads in a row. ``finished`` says that nobody writes to the file
     any more: then everything whole is given at once, and what is not is told as lost.
     """
 
@@ -51,7 +52,7 @@ class EvtxSource:
         """The key under which the bookmark is kept: the file's absolute path."""
         return f"evtx:{shown(self.path.absolute())}"
 
-    def read(self, bookmark: str | None) -> Batch:
+    def read(self, bookmark: str | None, limit: int | None = None) -> Batch:
         """Give what stands behind ``bookmark``. See ``Source.read``; ``newest`` is the number in a record's header.
 
         Raises ``Refused`` where there is no file, none that may be read, or none that is a log with at least
@@ -76,10 +77,15 @@ class EvtxSource:
             reading.find_start()
             events: list[Event] = []
             going = True
-            while going and reading.records < _BATCH:
+            while going and reading.records < _BATCH and (limit is None or len(events) < limit):
+                before = None if limit is None else reading.copied()
                 going = reading.take_chunk()
-                events += self._events(reading)
-            reading.tell_unreadable()
+                taken = self._events(reading, reading.take_texts())
+                if before and limit is not None and len(events) + len(taken) > limit:
+                    reading, going = before, False
+                    taken = self._take_part(reading, limit - len(events))
+                events += taken
+            reading.tell_what_is_missing()
         text = reading.bookmark().text
         self._plan = (text, found) if reading.more and not reading.moved else None
         self.progress = reading.progress
@@ -92,13 +98,22 @@ class EvtxSource:
             more=reading.more,
         )
 
-    def _events(self, reading: Reading) -> Iterator[Event]:
-        """Give the wanted ones of the records that were just taken."""
-        texts, reading.texts = reading.texts, []
+    def _take_part(self, reading: Reading, limit: int) -> list[Event]:
+        """Take of the next chunk only as much as the first ``limit`` events need."""
+        whole = reading.copied()
+        whole.take_chunk()
+        places = (place for place, text in enumerate(whole.texts, 1) if self._events(whole, [text]))
+        reading.take_chunk(most=next(islice(places, limit - 1, None)))
+        return self._events(reading, reading.take_texts())
+
+    def _events(self, reading: Reading, texts: Sequence[str]) -> list[Event]:
+        """Read the wanted ones of these records; what cannot be understood is counted."""
+        events: list[Event] = []
         wanted = self._wanted
         for text in texts if wanted is None else choose(texts, self._wanted_ids):
             event = event_of(text)
             if event is None:
                 reading.unreadable += 1
             elif wanted is None or event.event_id in wanted.get(event.channel, ()):
-                yield event
+                events.append(event)
+        return events

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
@@ -11,9 +12,8 @@ from msgspec.structs import replace
 
 from logonbell.sentence import plural, say
 from logonbell.source import Loss
-from logonbell.sources.bookmark import Bookmark, Held
+from logonbell.sources.bookmark import Bookmark
 from logonbell.sources.chunks import (
-    CHUNK_HEADER_SIZE,
     CHUNK_MAGIC,
     CHUNK_SIZE,
     FILE_HEADER_SIZE,
@@ -28,13 +28,16 @@ from logonbell.sources.chunks import (
 from logonbell.sources.rendering import render, salvage
 from logonbell.sources.survey import Chunk, LogFile, Survey, cut_off
 
+_FEW_GAPS = 8
+"""So many gaps are told one by one, more in one sentence."""
+
 
 @dataclass(slots=True)
 class Reading:
     """Collects the ``texts`` (JSON) of the records behind ``mark``, and moves it.
 
     ``fresh`` says that the survey is of this read: only then is the newest chunk known to be the newest. ``moved``
-    says that the file is no longer as it was surveyed. ``unreadable`` counts whole records that gave no
+    says that the file is no longer as it was surveyed, ``part`` that the last chunk was taken in part. ``unreadable`` counts whole records that gave no
     text, or none that could be understood.
     """
 
@@ -49,8 +52,10 @@ class Reading:
     texts: list[str] = field(default_factory=list)
     records: int = 0
     unreadable: int = 0
+    gaps: list[tuple[int, int]] = field(default_factory=list)
     done: bool = False
     moved: bool = False
+    part: bool = False
     _chunks: Sequence[Chunk] = ()
 
     @property
@@ -62,6 +67,15 @@ class Reading:
     def progress(self) -> float:
         """How much of the file is behind: 0 to 1."""
         return 1.0 if self.done else self.index / len(self._chunks)
+
+    def copied(self) -> Reading:
+        """Give a copy that can go another way."""
+        return dataclasses.replace(self, losses=[*self.losses], texts=[*self.texts], gaps=[*self.gaps])
+
+    def take_texts(self) -> list[str]:
+        """Hand over the texts that were collected."""
+        texts, self.texts = self.texts, []
+        return texts
 
     def bookmark(self) -> Bookmark:
         """Give the bookmark from which the next read goes on."""
@@ -83,15 +97,13 @@ class Reading:
         else:
             self.index = index
         self._tell_spoilt()
+        if self._is_cut_off():
+            raise cut_off(self.where)
         if not self._chunks:
-            if self.found.size < FILE_HEADER_SIZE + CHUNK_SIZE and (
-                self.found.promised or self.found.size > FILE_HEADER_SIZE
-            ):
-                raise cut_off(self.where)
             self._end(self._spoilt_at_end(), b"")
 
-    def take_chunk(self) -> bool:
-        """Take what is new in the next chunk; False where reading ends for now."""
+    def take_chunk(self, most: int | None = None) -> bool:
+        """Take what is new in the next chunk, ``most`` records at most; False where reading ends for now."""
         if self.done:
             return False
         chunk = self._chunks[self.index]
@@ -105,20 +117,40 @@ class Reading:
             self.mark = replace(self.mark, through=chunk.first - 1)
         unseen = marked is None and chunk.last > self.mark.through
         head = head_of(data)
-        sound = self._take(chunk, data, head, marked, settled=self.finished or not newest)
+        settled = self.finished or not newest
+        sound = self._take(chunk, data, head, marked, settled=settled, most=most)
         faults = [] if sound or not unseen else self._faults(chunk, data, head)
-        last = max(self.mark.through, head.last) if head else self.mark.through
-        faults += self._missing(last)
+        if self.part:
+            self.losses += faults
+            return False
+        through = self.mark.through
+        last = max(through, head.last) if head else through
+        gap = [(through + 1, last)] if last > through else []
         if newest:
+            faults += [self._missing(*each) for each in gap]
             self._end([*faults, *self._spoilt_at_end(), *self._promised(last)], data, last)
             return False
         self.losses += faults
+        self.gaps += gap
         self.mark = replace(self.mark, through=last)
         self.index += 1
         return True
 
-    def tell_unreadable(self) -> None:
-        """Tell of the records that gave no text, or none that could be understood."""
+    def tell_what_is_missing(self) -> None:
+        """Tell of the gaps, and of the records that gave no text or none that could be understood."""
+        if len(self.gaps) <= _FEW_GAPS:
+            for first, last in self.gaps:
+                self.losses.append(self._missing(first, last))
+        else:
+            count = sum(last - first + 1 for first, last in self.gaps)
+            what = say(
+                "{count} records between {first} and {last} are missing or damaged, in {gaps} gaps.",
+                count=count,
+                first=min(first for first, _ in self.gaps),
+                last=max(last for _, last in self.gaps),
+                gaps=len(self.gaps),
+            )
+            self.losses.append(Loss(self.where, what, count))
         if self.unreadable:
             what = plural(
                 "A record could not be understood.",
@@ -126,6 +158,12 @@ class Reading:
                 self.unreadable,
             )
             self.losses.append(Loss(self.where, what, self.unreadable))
+
+    def _is_cut_off(self) -> bool:
+        if self.found.size >= FILE_HEADER_SIZE + CHUNK_SIZE:
+            return False
+        data = self.log.chunk(0)
+        return bool((data or self.found.promised) and not whole_records(data, head_of(data)))
 
     def _marked_index(self) -> int | None:
         if not self.mark.record:
@@ -178,7 +216,14 @@ class Reading:
         return any(run[0] == chunk for run in self.found.runs)
 
     def _take(
-        self, chunk: Chunk, data: bytes, head: ChunkHead | None, marked: RecordHead | None, *, settled: bool
+        self,
+        chunk: Chunk,
+        data: bytes,
+        head: ChunkHead | None,
+        marked: RecordHead | None,
+        *,
+        settled: bool,
+        most: int | None,
     ) -> bool:
         """Take the chunk's new records; False where the chunk is not as its header says."""
         texts = render(data, head) if head else None
@@ -186,44 +231,44 @@ class Reading:
             records = whole_records(data, head)
             new = [record for record in records if marked is None or record.offset > marked.offset]
             checked = head.free if head and checksums_match(data) else 0
-            self._take_whole(chunk, data, head, records, self._steady(chunk, data, new, checked, settled))
+            steady = self._steady(data, new, checked=checked, settled=settled)
+            self._take_whole(chunk, data, head, records, steady, most=most)
             return checked > 0
         last = record_at(data, head.last_offset)
         new_texts = texts[marked.number - head.first + 1 :] if marked else texts
         if new_texts and last:
-            self._pass(head.last - len(new_texts) + 1, head)
+            first = head.last - len(new_texts) + 1
+            if most is not None and most < len(new_texts):
+                new_texts = new_texts[:most]
+                number = first + most - 1
+                last = next(record for record in whole_records(data, head) if record.number == number)
+                self.part = True
+            self._pass(first, head)
             self.texts += new_texts
             self.records += len(new_texts)
-            self._move(chunk, last, through=head.last)
+            self._move(chunk, last, through=last.number)
         behind = max((record for record in (last, marked) if record), key=lambda record: record.offset)
-        late = self._steady(chunk, data, following(data, behind), 0, settled)
-        if late:
-            self._take_whole(chunk, data, head, whole_records(data, head), late)
+        late = self._steady(data, following(data, behind), checked=0, settled=settled)
+        if late and not self.part:
+            rest = None if most is None else most - len(new_texts)
+            self._take_whole(chunk, data, head, whole_records(data, head), late, most=rest)
         return True
 
     def _steady(
-        self, chunk: Chunk, data: bytes, new: Sequence[RecordHead], checked: int, settled: bool
+        self, data: bytes, new: Sequence[RecordHead], *, checked: int, settled: bool
     ) -> Sequence[RecordHead]:
         """Choose the records that nobody is writing any more, and hold the others for the next read.
 
-        Those up to offset ``checked`` are what the checksum was made of. Elsewhere two reads must see the same: a
-        record of several pages may show its two ends before its middle is written.
+        Those up to offset ``checked`` are what the checksum was made of. For the others two reads must see the same
+        chunk: a record of several pages may show its two ends before its middle is written, and what stands behind
+        a gap would be given before what is still to come in the gap.
         """
         if settled:
             return new
-        held = self.mark.held
-        self.mark = replace(self.mark, held=None)
-        if not new:
-            return new
-        view = memoryview(data)
-        if held and (held.place, held.first) == (chunk.place, chunk.first):
-            seen = crc32(view[CHUNK_HEADER_SIZE : held.end])
-            checked = max(checked, held.end) if seen == held.sum else checked
-        end = new[-1].end
-        if end > checked:
-            held = Held(chunk.place, chunk.first, end, crc32(view[CHUNK_HEADER_SIZE:end]))
-            self.mark = replace(self.mark, held=held)
-        return [record for record in new if record.end <= checked]
+        seen, before = crc32(data), self.mark.held
+        held = seen if new and new[-1].end > checked else 0
+        self.mark = replace(self.mark, held=0 if held == before else held)
+        return new if seen == before else [record for record in new if record.end <= checked]
 
     def _take_whole(
         self,
@@ -232,12 +277,16 @@ class Reading:
         head: ChunkHead | None,
         records: Sequence[RecordHead],
         chosen: Sequence[RecordHead],
+        *,
+        most: int | None,
     ) -> None:
-        """Take the ``chosen`` ones of a chunk's whole ``records``, one by one."""
-        if not chosen:
-            return
-        texts = dict(zip(records, salvage(data, records), strict=True))
+        """Take the ``chosen`` ones of a chunk's whole ``records``, one by one, until ``most`` gave a text."""
+        texts = dict(zip(records, salvage(data, records), strict=True)) if chosen else {}
+        full = self.records + (most or 0)
         for record in chosen:
+            if most is not None and self.records == full:
+                self.part = True
+                return
             text = texts[record]
             if text is None:
                 self.unreadable += 1
@@ -255,7 +304,8 @@ class Reading:
         through = self.mark.through
         if number <= through or (head and number > head.last and number != through + 1):
             return
-        self.losses += self._missing(number - 1)
+        if number > through + 1:
+            self.gaps.append((through + 1, number - 1))
         self.mark = replace(self.mark, through=number)
 
     def _move(self, chunk: Chunk, record: RecordHead, through: int) -> None:
@@ -269,19 +319,16 @@ class Reading:
             through=max(self.mark.through, through),
         )
 
-    def _missing(self, last: int) -> list[Loss]:
-        """Tell that the records behind the newest that was passed, up to ``last``, did not come."""
-        count = last - self.mark.through
-        if count <= 0:
-            return []
+    def _missing(self, first: int, last: int) -> Loss:
+        count = last - first + 1
         what = plural(
             "Record {first} is missing or damaged.",
             "{count} records ({first} to {last}) are missing or damaged.",
             count,
-            first=self.mark.through + 1,
+            first=first,
             last=last,
         )
-        return [Loss(self.where, what, count)]
+        return Loss(self.where, what, count)
 
     def _promised(self, last: int) -> list[Loss]:
         """Tell that the file's header counts records behind ``last`` that are not there."""
@@ -324,8 +371,11 @@ class Reading:
         self.mark = replace(self.mark, spoilt=known)
 
     def _spoilt_at_end(self) -> list[Loss]:
+        return self._nothing_in(self._places_at_end())
+
+    def _places_at_end(self) -> list[int]:
         end = max((chunk.place for chunk in self._chunks), default=-1)
-        return self._nothing_in([place for place in self.found.spoilt if place > end])
+        return [place for place in self.found.spoilt if place > end]
 
     def _nothing_in(self, places: Sequence[int]) -> list[Loss]:
         losses = []
@@ -348,6 +398,8 @@ class Reading:
             self.mark = replace(self.mark, end=0, told=False)
             return
         seen = crc32(repr((self.found.promised, self.found.spoilt)).encode(), crc32(data))
+        for place in self._places_at_end():
+            seen = crc32(self.log.chunk(place), seen)
         same = seen == self.mark.end
         told = same and self.mark.told
         self.mark = replace(self.mark, end=seen, told=told or same or self.finished)
