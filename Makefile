@@ -32,6 +32,9 @@ law: $(VENV)/check
 test: $(VENV)/check
 	$(BIN)/pytest -n 2 -m 'not rig' tests
 
+kill: $(VENV)/check ## Kill `watch` N times (200) on a bad road, and count what arrived
+	$(BIN)/python tests/kill_rig.py $(or $(N),200)
+
 bench: $(VENV)/check ## Print every figure that the documents name
 	$(BIN)/python tools/bench.py
 
