@@ -44,7 +44,7 @@ def follow(log: LogFile, mark: Bookmark) -> tuple[list[int], Bookmark, list[Loss
     """Read what is new: record ids, the bookmark behind them, and what was told."""
     found = survey(log)
     assert found
-    reading = Reading("log", log, found, mark, [], fresh=True, finished=False)
+    reading = Reading("log", log, found, mark, [], finished=False)
     reading.find_start()
     while reading.take_chunk():
         pass
@@ -52,17 +52,22 @@ def follow(log: LogFile, mark: Bookmark) -> tuple[list[int], Bookmark, list[Loss
     return [event.record_id for event in events], reading.bookmark(), reading.losses
 
 
-@pytest.mark.parametrize("reads", range(14))
+def states(path: Path, *counts: int) -> list[bytes]:
+    """Give a log with so many records, at each of its states as large as at the last."""
+    contents = []
+    for count in counts:
+        write_evtx(path, logon_events(range(1, count + 1), padding=BIG))
+        contents.append(path.read_bytes())
+    return [content.ljust(len(contents[-1]), b"\0") for content in contents]
+
+
+@pytest.mark.parametrize("reads", range(24))
 @pytest.mark.parametrize(("early", "late"), [(0, 3), (3, 5), (3, 7), (3, 8), (7, 8), (10, 28), (8, 60)])
 def test_a_log_that_grows_while_it_is_surveyed_loses_nothing(
     tmp_path: Path, early: int, late: int, reads: int
 ) -> None:
     """A chunk that is finished behind the reader's back, with the next one begun before its eyes, is read whole."""
-    path = tmp_path / "log.evtx"
-    write_evtx(path, logon_events(range(1, early + 1), padding=BIG))
-    before = path.read_bytes()
-    write_evtx(path, logon_events(range(1, late + 1), padding=BIG))
-    after = path.read_bytes()
+    before, after = states(tmp_path / "log.evtx", early, late)
     given: list[int] = []
     told: list[Loss] = []
     mark = Bookmark()
@@ -77,6 +82,31 @@ def test_a_log_that_grows_while_it_is_surveyed_loses_nothing(
             told += losses
     assert given == list(range(1, late + 1))
     assert told == []
+
+
+@pytest.mark.parametrize("reads", range(12))
+def test_a_ring_that_wraps_while_it_is_read_tells_what_it_took(tmp_path: Path, reads: int) -> None:
+    """A chunk that is overwritten between the look at its header and the reading is not taken for what it was."""
+    (whole,) = states(tmp_path / "log.evtx", 28)
+    header = whole[:FILE_HEADER_SIZE]
+    chunks = [whole[at : at + CHUNK] for at in range(FILE_HEADER_SIZE, len(whole), CHUNK)]
+    before = header + b"".join(chunks[:3])
+    after = header + b"".join([chunks[3], *chunks[1:3]])
+    given: list[int] = []
+    told: list[Loss] = []
+    mark = Bookmark(promised=28)
+    for log in (
+        ChangingLog(before, after, reads),
+        ChangingLog(after, after, 0),
+        ChangingLog(after, after, 0),
+    ):
+        new, mark, losses = follow(log, mark)
+        given += new
+        told += losses
+    assert given[-21:] == list(range(8, 29))
+    assert given == sorted(set(given))
+    assert len(given) + sum(loss.records or 0 for loss in told) in {21, 28}
+    assert not any("no longer" in str(loss.what) for loss in told)
 
 
 def test_a_survey_gives_up_on_a_log_that_never_holds_still(tmp_path: Path) -> None:

@@ -69,11 +69,11 @@ class EvtxSource:
             losses.append(Loss(self._where, what))
         plan = self._plan
         with opened(self.path) as log:
-            fresh = plan is None or plan[0] != bookmark or plan[1].identity != log.identity
-            found = survey(log) if fresh or plan is None else plan[1]
+            known = plan is not None and plan[0] == bookmark and plan[1].identity == log.identity
+            found = plan[1] if plan and known else survey(log)
             if found is None:
                 return Batch((), mark.text, losses, more=True)
-            reading = Reading(self._where, log, found, mark, losses, fresh=fresh, finished=self._finished)
+            reading = Reading(self._where, log, found, mark, losses, finished=self._finished)
             reading.find_start()
             events: list[Event] = []
             going = True

@@ -36,7 +36,7 @@ _FEW_GAPS = 8
 class Reading:
     """Collects the ``texts`` (JSON) of the records behind ``mark``, and moves it.
 
-    ``fresh`` says that the survey is of this read: only then is the newest chunk known to be the newest. ``moved``
+    ``moved``
     says that the file is no longer as it was surveyed, ``part`` that the last chunk was taken in part. ``unreadable`` counts whole records that gave no
     text, or none that could be understood.
     """
@@ -46,7 +46,6 @@ class Reading:
     found: Survey
     mark: Bookmark
     losses: list[Loss]
-    fresh: bool
     finished: bool
     index: int = 0
     texts: list[str] = field(default_factory=list)
@@ -110,7 +109,7 @@ class Reading:
         newest = self.index == len(self._chunks) - 1
         data = self.log.chunk(chunk.place)
         marked = self._marked_in(chunk, data)
-        if (newest and not self.fresh) or not _is(chunk, data) or (self._stands_in(chunk) and marked is None):
+        if not _is(chunk, data) or (self._stands_in(chunk) and marked is None):
             self.moved = True
             return False
         if marked is None and chunk.first <= self.mark.through and self._begins_run(chunk):
