@@ -8,7 +8,20 @@ from hypothesis import strategies as st
 
 from logonbell.alert import Alert, Level
 from logonbell.event import EventRef
-from logonbell.logon import Door, FailedLogons, Finding, LogCleared, Logoff, Logon, Notice, NoticeKind, User
+from logonbell.logon import (
+    Door,
+    FailedLogons,
+    Finding,
+    LogCleared,
+    Logoff,
+    Logon,
+    Notice,
+    NoticeKind,
+    Selected,
+    Tampering,
+    TamperKind,
+    User,
+)
 from logonbell.sentence import Sentence
 
 
@@ -64,6 +77,18 @@ findings: st.SearchStrategy[Finding] = st.one_of(
     st.builds(LogCleared, times, texts, events, texts, st.none() | users),
     st.builds(Logoff, times, texts, events, refs, times, st.sampled_from(Door), st.none() | users),
     st.builds(Notice, times, texts, events, st.sampled_from(NoticeKind), sentences),
+    st.builds(
+        Tampering,
+        times,
+        texts,
+        events,
+        st.sampled_from(TamperKind),
+        st.none() | users,
+        texts,
+        st.booleans(),
+        st.integers(1, 10**6),
+    ),
+    st.builds(Selected, times, texts, events, texts, sentences, st.none() | users),
 )
 alerts = st.builds(
     Alert,

@@ -7,7 +7,20 @@ from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from logonbell.event import EventRef
-from logonbell.logon import Door, FailedLogons, Finding, LogCleared, Logoff, Logon, Notice, NoticeKind, User
+from logonbell.logon import (
+    Door,
+    FailedLogons,
+    Finding,
+    LogCleared,
+    Logoff,
+    Logon,
+    Notice,
+    NoticeKind,
+    Selected,
+    Tampering,
+    TamperKind,
+    User,
+)
 from logonbell.notifier import Notification
 from logonbell.rule import Rules, alert_for
 from logonbell.sentence import say
@@ -108,6 +121,23 @@ NOTICE = Notice(
     (EventRef("logonbell", 1, 0),),
     NoticeKind.TEST,
     say("This is a test: logonbell on {host} can reach you.", host=HOST),
+)
+
+TAMPERING = Tampering(
+    AT_FIVE,
+    HOST,
+    (EventRef("Security", 5001, 4732),),
+    TamperKind.NEW_ADMINISTRATOR,
+    User("bob", "CONTOSO", "S-1-5-21-1-2-3-1106"),
+    rf"{HOST}\mallory",
+)
+SELECTED = Selected(
+    AT_FIVE,
+    HOST,
+    (EventRef("Security", 5002, 4624),),
+    "recipe-ssm-login",
+    say("the recipe's rule SYSTEM and type 5: it calls every start of a service an SSM login"),
+    User("SYSTEM", "NT AUTHORITY", "S-1-5-18"),
 )
 
 HOSTILE_NAMES = (

@@ -8,6 +8,7 @@ from pathlib import Path
 import boto3
 import botocore.exceptions
 import pytest
+from botocore.config import Config
 
 
 def test_home_is_not_the_real_one() -> None:
@@ -18,7 +19,7 @@ def test_home_is_not_the_real_one() -> None:
 
 def test_aws_cannot_be_reached() -> None:
     """A client that names no emulator reaches nothing: dummy credentials, a dead endpoint, no instance metadata."""
-    client = boto3.client("sns", config=boto3.session.Config(retries={"max_attempts": 0}))
+    client = boto3.client("sns", config=Config(retries={"max_attempts": 0}))
     assert client.meta.endpoint_url == "http://127.0.0.1:9"
     with pytest.raises(botocore.exceptions.EndpointConnectionError):
         client.list_topics()

@@ -13,7 +13,7 @@ import msgspec
 from logonbell.alert import Alert
 from logonbell.errors import Refused
 from logonbell.event import Event
-from logonbell.logon import Finding
+from logonbell.logon import Finding, Selected
 from logonbell.notifier import Notifier, Undelivered, delay
 from logonbell.recognise.windows import Recogniser
 from logonbell.rule import Rules, alert_for
@@ -144,6 +144,7 @@ class Watcher:
         findings: list[Finding] = []
         for event in events:
             findings.extend(self._recogniser.feed(event))
+            findings.extend(self.rules.select(event))
         self._time.saw(events, now)
         log_time = self._time.at(self.clock())
         if not more and log_time is not None:
@@ -179,7 +180,7 @@ class Watcher:
         new = self.outbox.commit(
             bookmarks=bookmarks,
             snapshot=msgspec.json.encode(kept).decode(),
-            findings=findings,
+            findings=[finding for finding in findings if not isinstance(finding, Selected)],
             alerts=alerts,
             notifiers=self.notifiers,
             read=now,

@@ -185,5 +185,51 @@ class Notice:
         return self.events[0]
 
 
-Finding = Logon | FailedLogons | LogCleared | Logoff | Notice
+class TamperKind(StrEnum):
+    """What was done to the host's eyes, or to its doors."""
+
+    LOG_STOPPED = "log-stopped"
+    RESTARTED = "restarted"
+    AUDIT_CHANGED = "audit-changed"
+    NEW_ADMINISTRATOR = "new-administrator"
+    SSM_USER_ENABLED = "ssm-user-enabled"
+
+
+@dataclass(frozen=True, slots=True)
+class Tampering:
+    """Somebody changed what is recorded, or who may come in. ``user`` did it, ``about`` is what or whom it was done to."""
+
+    time: datetime
+    host: str
+    events: tuple[EventRef, ...]
+    kind: TamperKind
+    user: User | None
+    about: str
+    planned: bool = False
+    folded: int = 1
+
+    @property
+    def main(self) -> EventRef:
+        """The record that tells of it."""
+        return self.events[0]
+
+
+@dataclass(frozen=True, slots=True)
+class Selected:
+    """A record that a rule over raw events selected: ``rule`` names it, ``what`` says what it means."""
+
+    time: datetime
+    host: str
+    events: tuple[EventRef, ...]
+    rule: str
+    what: Sentence
+    user: User | None
+
+    @property
+    def main(self) -> EventRef:
+        """The record that was selected."""
+        return self.events[0]
+
+
+Finding = Logon | FailedLogons | LogCleared | Logoff | Notice | Selected | Tampering
 """What recognising yields. A finding may come again with more facts: same host and main event, same finding."""

@@ -2,12 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
 from logonbell.alert import Alert, Level, fingerprint
-from logonbell.logon import Door, FailedLogons, Finding, LogCleared, Logoff, Logon, Notice
+from logonbell.event import Event
+from logonbell.logon import (
+    Door,
+    FailedLogons,
+    Finding,
+    LogCleared,
+    Logoff,
+    Logon,
+    Notice,
+    Selected,
+    Tampering,
+    TamperKind,
+    User,
+)
 from logonbell.sentence import Sentence, say
 
 LOUDNESS: Mapping[Door, Level] = MappingProxyType(
@@ -31,6 +44,27 @@ LOUDNESS: Mapping[Door, Level] = MappingProxyType(
         Door.RUN_COMMAND: Level.INFORMATIONAL,
     }
 )
+TAMPERING: Mapping[TamperKind, tuple[Level, str, Sentence]] = MappingProxyType(
+    {
+        TamperKind.LOG_STOPPED: (
+            Level.HIGH,
+            "log-stopped",
+            say("an event log that stops, and no restart, rings"),
+        ),
+        TamperKind.RESTARTED: (Level.LOW, "restarted", say("a restart that nobody planned rings")),
+        TamperKind.AUDIT_CHANGED: (Level.HIGH, "audit-changed", say("a changed audit policy rings")),
+        TamperKind.NEW_ADMINISTRATOR: (
+            Level.HIGH,
+            "new-administrator",
+            say("a new local administrator rings"),
+        ),
+        TamperKind.SSM_USER_ENABLED: (
+            Level.HIGH,
+            "ssm-user-enabled",
+            say("ssm-user, enabled while no SSM session was opened, rings"),
+        ),
+    }
+)
 SILENT_DOORS = frozenset({Door.NETWORK, Door.UNLOCK, Door.RUNAS, Door.BATCH, Door.RUN_COMMAND})
 
 
@@ -45,10 +79,32 @@ class Verdict:
 
 
 @dataclass(frozen=True, slots=True)
+class EventRule:
+    """A rule over raw events: ``what`` says what a record means that it selects."""
+
+    name: str
+    level: Level
+    what: Sentence
+    matches: Callable[[Event], bool]
+
+
+@dataclass(frozen=True, slots=True)
 class Rules:
-    """The plain rules: which doors ring. Failed-logon bursts and a cleared log always ring."""
+    """The plain rules: which doors ring. Failed-logon bursts and a cleared log always ring.
+
+    ``over_events`` are the rules over raw events that are switched on.
+    """
 
     silent: frozenset[Door] = SILENT_DOORS
+    over_events: tuple[EventRule, ...] = ()
+
+    def select(self, event: Event) -> list[Selected]:
+        """Give what the rules over raw events select."""
+        return [
+            Selected(event.time, event.host, (event.ref,), rule.name, rule.what, _target_of(event))
+            for rule in self.over_events
+            if rule.matches(event)
+        ]
 
     def judge(self, finding: Finding) -> Verdict:
         """Say whether ``finding`` rings, how loudly, and why."""
@@ -68,6 +124,13 @@ class Rules:
                 )
             case LogCleared():
                 return Verdict(True, Level.HIGH, "log-cleared", say("a cleared log rings"))
+            case Tampering():
+                return _judge_tampering(finding)
+            case Selected():
+                level = next(
+                    (rule.level for rule in self.over_events if rule.name == finding.rule), Level.LOW
+                )
+                return Verdict(True, level, finding.rule, finding.what)
             case Notice():
                 return Verdict(
                     True, Level.INFORMATIONAL, f"notice-{finding.kind}", say("logonbell was asked to ring")
@@ -95,3 +158,18 @@ def alert_for(finding: Finding, verdict: Verdict, host_id: str) -> Alert:
     """Make the alert of a finding that rings."""
     mark = fingerprint(host_id, finding.main, finding.time, verdict.rule)
     return Alert(mark, host_id, verdict.level, verdict.rule, verdict.reason, finding)
+
+
+def _judge_tampering(finding: Tampering) -> Verdict:
+    name = str(finding.kind)
+    if finding.planned:
+        return Verdict(False, Level.INFORMATIONAL, name, say("planned, so recorded and silent"))
+    return Verdict(True, *TAMPERING[finding.kind])
+
+
+def _target_of(event: Event) -> User | None:
+    name = event.fields.get("TargetUserName", "")
+    fields = event.fields
+    return (
+        User(name, fields.get("TargetDomainName", ""), fields.get("TargetUserSid") or None) if name else None
+    )

@@ -7,7 +7,17 @@ from datetime import UTC, datetime
 from typing import Any
 
 from logonbell.event import EventRef
-from logonbell.logon import FailedLogons, Finding, LogCleared, Logoff, Logon, Notice, User
+from logonbell.logon import (
+    FailedLogons,
+    Finding,
+    LogCleared,
+    Logoff,
+    Logon,
+    Notice,
+    Selected,
+    Tampering,
+    User,
+)
 from logonbell.rule import Verdict
 
 Line = dict[str, Any]
@@ -44,6 +54,22 @@ def line(finding: Finding, verdict: Verdict) -> Line:
                 "logon": _event(finding.logon),
                 "began": iso(finding.began),
                 "seconds": finding.seconds,
+            }
+        case Tampering():
+            facts = {
+                "type": "tampering",
+                "time": iso(finding.time),
+                "kind": str(finding.kind),
+                "about": finding.about,
+                "planned": finding.planned,
+                **_user(finding.user),
+            }
+        case Selected():
+            facts = {
+                "type": "selected",
+                "time": iso(finding.time),
+                "what": str(finding.what),
+                **_user(finding.user),
             }
         case Notice():
             facts = {

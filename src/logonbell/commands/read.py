@@ -73,12 +73,12 @@ def _size(path: Path) -> int:
 def recognise(history: History, recogniser: Recogniser | None = None) -> list[Finding]:
     """Recognise everything in a history, in the order of time, each finding in its last version."""
     recogniser = recogniser or Recogniser()
-    latest: dict[tuple[str, EventRef, datetime], Finding] = {}
+    latest: dict[tuple[type[Finding], str, EventRef, datetime], Finding] = {}
     logoffs: list[Logoff] = []
 
     def take(findings: Iterable[Finding]) -> None:
         for finding in findings:
-            latest[finding.host, finding.main, finding.time] = finding
+            latest[type(finding), finding.host, finding.main, finding.time] = finding
             if isinstance(finding, Logoff):
                 logoffs.append(finding)
 
@@ -86,9 +86,9 @@ def recognise(history: History, recogniser: Recogniser | None = None) -> list[Fi
         take(recogniser.feed(event))
     take(recogniser.finish())
     for logoff in logoffs:
-        opened = latest.get((logoff.host, logoff.logon, logoff.began))
+        opened = latest.get((Logon, logoff.host, logoff.logon, logoff.began))
         if isinstance(opened, Logon):
-            latest[logoff.host, logoff.logon, logoff.began] = replace(opened, ended=logoff.time)
+            latest[Logon, logoff.host, logoff.logon, logoff.began] = replace(opened, ended=logoff.time)
     return sorted(latest.values(), key=lambda finding: finding.time)
 
 

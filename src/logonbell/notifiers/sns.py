@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from logonbell.logon import FailedLogons, LogCleared, Logoff, Logon
+from logonbell.logon import FailedLogons, LogCleared, Logoff, Logon, Notice, Selected, Tampering
 from logonbell.notifier import Notification, Undelivered
 from logonbell.notifiers.limits import (
     MAX_BYTES,
@@ -291,12 +291,12 @@ def _attributes(notification: Notification, host_name: str) -> Iterator[tuple[st
             known["principal"] = finding.principal
             if finding.domain_admin is not None:
                 known["domain_admin"] = "true" if finding.domain_admin else "false"
-        case LogCleared():
+        case LogCleared() | Tampering() | Selected():
             known["user"] = str(finding.user) if finding.user else None
         case Logoff():
             known["door"] = str(finding.door)
             known["user"] = str(finding.user) if finding.user else None
-        case FailedLogons():  # of many users: none of them is the one
+        case FailedLogons() | Notice():  # of many users, or of none
             pass
     for name, value in known.items():
         if fitting := fit_value(value or ""):

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from logonbell.event import Event
-from logonbell.simulate.system import SECURITY
+from logonbell.recipe import RULES
+
+SUBJECTS = {"recipe-ssm-login": "SSM login", "recipe-normal-login": "normal login"}
 
 
 def mails(event: Event) -> str | None:
@@ -11,12 +13,4 @@ def mails(event: Event) -> str | None:
 
     Its rules: SYSTEM with logon type 5 is taken for Session Manager, Administrator with type 2 for the console.
     """
-    if event.provider != SECURITY or event.event_id != 4624:
-        return None
-    match event.fields.get("TargetUserName"), event.fields.get("LogonType"):
-        case "SYSTEM", "5":
-            return "SSM login"
-        case "Administrator", "2":
-            return "normal login"
-        case _:
-            return None
+    return next((SUBJECTS[name] for name, rule in RULES.items() if rule.matches(event)), None)

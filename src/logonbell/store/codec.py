@@ -16,7 +16,7 @@ from typing import Any, TypedDict, TypeVar
 import msgspec
 
 from logonbell.alert import Alert, Level
-from logonbell.logon import FailedLogons, Finding, LogCleared, Logoff, Logon, Notice
+from logonbell.logon import FailedLogons, Finding, LogCleared, Logoff, Logon, Notice, Selected, Tampering
 from logonbell.sentence import Sentence
 
 Fact = TypeVar("Fact")
@@ -28,6 +28,8 @@ KINDS: Mapping[str, type[Finding]] = MappingProxyType(
         "log-cleared": LogCleared,
         "logoff": Logoff,
         "notice": Notice,
+        "selected": Selected,
+        "tampering": Tampering,
     }
 )
 NAMES: Mapping[type[Finding], str] = MappingProxyType({kind: name for name, kind in KINDS.items()})

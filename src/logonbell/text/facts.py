@@ -8,7 +8,7 @@ from datetime import datetime, tzinfo
 from functools import partial
 
 from logonbell.event import EventRef
-from logonbell.logon import FailedLogons, LogCleared, Logoff, Logon, Notice, User
+from logonbell.logon import FailedLogons, LogCleared, Logoff, Logon, Notice, Selected, Tampering, User
 from logonbell.notifier import Notification
 from logonbell.sentence import Sentence, plural, say
 from logonbell.text import moment
@@ -64,6 +64,13 @@ def facts(notification: Notification, reader: Reader, sent: datetime | None) -> 
             rows += _when(notification, reader, sent)
             rows.append((say("Began"), _both(logoff.began, reader)))
             rows.append((say("Door"), [reader.tell(DOORS[logoff.door].name)]))
+        case Tampering() as tampering:
+            rows += _user(tampering.user, reader)
+            rows.append((say("What or whom"), [name(tampering.about)] if tampering.about else []))
+            rows += _when(notification, reader, sent)
+        case Selected() as selected:
+            rows += _user(selected.user, reader)
+            rows += _when(notification, reader, sent)
         case Notice():
             rows += _when(notification, reader, sent)
     rows += _where(notification, reader)
@@ -169,11 +176,11 @@ def _where(notification: Notification, reader: Reader) -> _Rows:
     match finding:
         case Notice():
             return
-        case Logon():
+        case Logon() | Tampering():
             behind = finding.folded
         case FailedLogons():
             behind = finding.count
-        case LogCleared() | Logoff():
+        case LogCleared() | Logoff() | Selected():
             behind = len(finding.events)
     yield say("Events"), _events(finding.events, behind, reader)
     if isinstance(finding, Logon) and finding.logon_id is not None:

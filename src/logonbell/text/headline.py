@@ -3,16 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import partial
 
-from logonbell.logon import Door, FailedLogons, Finding, LogCleared, Logoff, Logon, Notice
+from logonbell.logon import (
+    Door,
+    FailedLogons,
+    Finding,
+    LogCleared,
+    Logoff,
+    Logon,
+    Notice,
+    Selected,
+    Tampering,
+)
 from logonbell.sentence import plural, say
 from logonbell.text import moment
 from logonbell.text.escape import LIMIT, Shown, name
 from logonbell.text.language import speak
-from logonbell.text.words import DOORS
+from logonbell.text.words import DOORS, TAMPERED
 
 SHELLS = frozenset({Door.SSM_SHELL, Door.SSM_SHELL_ELEVATED, Door.SSM_TUNNEL, Door.RUN_COMMAND})
 """The doors where the principal is the person, and the user only what the session runs as."""
@@ -45,6 +55,13 @@ def headline(finding: Finding, *, language: str, host_name: str, room: Room | No
             return _log_cleared(finding, host, language, width)
         case Logoff():
             return _logoff(finding, host, language, width)
+        case Tampering():
+            return _tampering(finding, host, language, width)
+        case Selected():
+            user = (
+                name(str(finding.user), width.each) if finding.user else speak(say("unknown user"), language)
+            )
+            return speak(say("{rule}: {user} on {host}", rule=finding.rule, user=user, host=host), language)
         case Notice():
             return speak(finding.what, language, limit=width.each)
 
@@ -150,4 +167,12 @@ def _logoff(logoff: Logoff, host: Shown, language: str, room: Room) -> Shown:
             host=host,
             span=moment.span(timedelta(seconds=logoff.seconds), language),
         )
+    )
+
+
+def _tampering(finding: Tampering, host: Shown, language: str, room: Room) -> Shown:
+    user = name(str(finding.user), room.each) if finding.user else speak(say("unknown user"), language)
+    about = name(finding.about, room.each)
+    return speak(
+        replace(TAMPERED[finding.kind], holes={"user": user, "about": about, "host": host}), language
     )

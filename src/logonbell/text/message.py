@@ -6,7 +6,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
 
-from logonbell.logon import Door, FailedLogons, Finding, LogCleared, Logoff, Logon, Notice, NoticeKind
+from logonbell.logon import (
+    Door,
+    FailedLogons,
+    Finding,
+    LogCleared,
+    Logoff,
+    Logon,
+    Notice,
+    NoticeKind,
+    Selected,
+    Tampering,
+)
 from logonbell.notifier import Notification
 from logonbell.sentence import Sentence, say
 from logonbell.text.escape import Shown, fit
@@ -103,7 +114,9 @@ def next_steps(finding: Finding) -> list[Sentence]:
             ]
         case Notice(kind=NoticeKind.TEST):
             return [say("Nothing: this alert was asked for, and it got through.")]
-        case Logoff() | Notice():
+        case Tampering():
+            return [say("If nobody planned this, treat the host as taken over.")]
+        case Logoff() | Notice() | Selected():
             return []
 
 

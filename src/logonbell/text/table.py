@@ -7,7 +7,17 @@ from datetime import UTC, tzinfo
 from functools import partial
 from typing import IO, cast
 
-from logonbell.logon import FailedLogons, Finding, LogCleared, Logoff, Logon, Notice, User
+from logonbell.logon import (
+    FailedLogons,
+    Finding,
+    LogCleared,
+    Logoff,
+    Logon,
+    Notice,
+    Selected,
+    Tampering,
+    User,
+)
 from logonbell.rule import Verdict
 from logonbell.sentence import say
 from logonbell.text import moment
@@ -16,7 +26,7 @@ from logonbell.text.headline import Room, attempted, came_from
 from logonbell.text.language import speak
 from logonbell.text.terminal import Terminal
 from logonbell.text.width import pad, width
-from logonbell.text.words import DOORS, yes_or_no
+from logonbell.text.words import DOORS, TAMPER_WORDS, yes_or_no
 
 CELL = 40
 """So many characters of a name are shown in a cell."""
@@ -93,6 +103,11 @@ def _facts(finding: Finding, language: str) -> list[str]:
         case Logoff():
             what = tell(say("logoff ({door})", door=tell(DOORS[finding.door].name)))
             return [_user(finding.user, language), what, "", host, "", ""]
+        case Tampering():
+            what = tell(TAMPER_WORDS[finding.kind])
+            return [_user(finding.user, language), what, "", host, "", ""]
+        case Selected():
+            return [_user(finding.user, language), finding.rule, "", host, "", ""]
         case Notice():
             return ["", tell(say("notice")), "", host, "", ""]
 

@@ -7,7 +7,7 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from logonbell.alert import Level
-from logonbell.logon import Door, LogonType
+from logonbell.logon import Door, LogonType, TamperKind
 from logonbell.sentence import Sentence, say
 
 
@@ -76,3 +76,26 @@ def yes_or_no(fact: bool | None) -> Sentence:
 _YES = say("yes")
 _NO = say("no")
 _UNKNOWN = say("not known")
+
+
+TAMPERED: Mapping[TamperKind, Sentence] = MappingProxyType(
+    {
+        TamperKind.LOG_STOPPED: say("Event log stopped on {host}"),
+        TamperKind.RESTARTED: say("Restart of {host} by {user}"),
+        TamperKind.AUDIT_CHANGED: say("Audit policy changed on {host} by {user}: {about}"),
+        TamperKind.NEW_ADMINISTRATOR: say("New local administrator {about} on {host}, made by {user}"),
+        TamperKind.SSM_USER_ENABLED: say("{about} enabled on {host} by {user} without an SSM session"),
+    }
+)
+"""What a headline calls each kind of tampering; who fills the holes is in ``headline``."""
+
+TAMPER_WORDS: Mapping[TamperKind, Sentence] = MappingProxyType(
+    {
+        TamperKind.LOG_STOPPED: say("event log stopped"),
+        TamperKind.RESTARTED: say("restart"),
+        TamperKind.AUDIT_CHANGED: say("audit policy changed"),
+        TamperKind.NEW_ADMINISTRATOR: say("new administrator"),
+        TamperKind.SSM_USER_ENABLED: say("ssm-user enabled"),
+    }
+)
+"""The same, in a table's cell."""
