@@ -366,6 +366,7 @@ def test_a_log_that_counts_again_in_front_of_old_chunks_is_followed(path: Path) 
         follower.poll()
         fresh = [event.record_id for event in follower.events[seen:] if event.time > NOON.replace(day=6)]
         assert fresh[-2:] == [count - 1, count]
+        assert follower.poll() == []
 
 
 @pytest.mark.parametrize(
@@ -397,6 +398,18 @@ def test_a_foreign_bookmark_costs_time_never_a_record(
     batch = EvtxSource(path).read(bookmark)
     assert batch.records == 19
     assert batch.losses
+
+
+def test_a_clock_that_went_back_behind_a_damaged_chunk_changes_nothing(path: Path) -> None:
+    """The numbers give the order, not the times."""
+    early, late = logon_events(range(1, 15), padding=BIG, hours=48), logon_events(range(15, 36), padding=BIG)
+    follower = Follower(path)
+    for count in (7, 14, 21):
+        write_evtx(path, [*early, *late[:count]])
+        zero_chunk(path, 1)
+        follower.poll()
+        assert [event.record_id for event in follower.events] == [*range(1, 8), *range(15, 15 + count)]
+    assert sum(records or 0 for _, records in follower.told()) == 7
 
 
 def test_a_zeroed_chunk_is_counted(path: Path) -> None:
@@ -457,19 +470,20 @@ def test_a_damaged_record_costs_itself_alone(path: Path, place: int) -> None:
     assert sum(records or 0 for _, records in follower.told()) == 35 - len(given_ids)
 
 
+@pytest.mark.parametrize("place", [0, 3, 6])
 @pytest.mark.parametrize(
     "spoil", [b"XXXX", b"**\0\0\xff\xff\xff\x7f", b"**\0\0\0\0\0\0", b"**\0\0\x20\0\0\0"]
 )
-def test_a_damaged_record_header_costs_itself_alone(path: Path, spoil: bytes) -> None:
+def test_a_damaged_record_header_costs_itself_alone(path: Path, spoil: bytes, place: int) -> None:
     """Reading finds the next record behind one whose header is broken, where other readers give up the chunk."""
     write_evtx(path, logon_events(range(1, 36), padding=BIG))
     at = chunk_at(1) + 512
-    for _ in range(3):
+    for _ in range(place):
         at += struct.unpack_from("<I", path.read_bytes(), at + 4)[0]
     first = first_records(path)[1]
     write_at(path, at, spoil)
     follower = Follower(path)
-    assert follower.poll(finished=True) == [number for number in range(1, 36) if number != first + 3]
+    assert follower.poll(finished=True) == [number for number in range(1, 36) if number != first + place]
     assert sum(records or 0 for _, records in follower.told()) == 1
 
 

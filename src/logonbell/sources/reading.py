@@ -175,7 +175,7 @@ class Reading:
                 if self._stands_in(chunk):
                     return index if self._marked_in(chunk, self.log.chunk(chunk.place)) else None
             if run[-1].last not in self.mark.ends:
-                return None
+                return None  # it grew although it is done with: the numbers must have begun again
             behind += len(run)
         return None
 
@@ -265,8 +265,7 @@ class Reading:
         if settled:
             return new
         seen, before = crc32(data), self.mark.held
-        held = seen if new and new[-1].end > checked else 0
-        self.mark = replace(self.mark, held=0 if held == before else held)
+        self.mark = replace(self.mark, held=seen if new and new[-1].end > checked else 0)
         return new if seen == before else [record for record in new if record.end <= checked]
 
     def _take_whole(

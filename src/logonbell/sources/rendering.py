@@ -26,7 +26,6 @@ from logonbell.sources.chunks import (
 _HEADER = struct.pack("<8sQQQIHHHH76x", b"ElfFile\0", 0, 0, 2, 128, 1, 3, FILE_HEADER_SIZE, 1)
 _FILE_HEADER = (_HEADER + struct.pack("<II", 0, crc32(_HEADER))).ljust(FILE_HEADER_SIZE, b"\0")
 _EMPTY_FRAGMENT = b"\x0f\x01\x01\x00\x00"
-_LEAST_FILLER = 32
 _filters = Lock()
 
 
@@ -64,13 +63,10 @@ def salvage(chunk: bytes, records: Sequence[RecordHead]) -> list[str | None]:
         return []
     bridged = bytearray(chunk.ljust(CHUNK_SIZE, b"\0"))
     at = CHUNK_HEADER_SIZE
-    for index, record in enumerate(records):
-        gap = record.offset - at
-        if gap >= _LEAST_FILLER:
+    for record in records:
+        if record.offset > at:
+            gap = record.offset - at
             struct.pack_into("<4sIQQ5s", bridged, at, RECORD_MAGIC, gap, 0, 0, _EMPTY_FRAGMENT)
-            struct.pack_into("<I", bridged, record.offset - 4, gap)
-        elif gap and index:
-            struct.pack_into("<I", bridged, records[index - 1].offset + 4, records[index - 1].size + gap)
         at = record.end
     struct.pack_into(
         "<8sQQQQIIII", bridged, 0, CHUNK_MAGIC, 1, 1, 1, (1 << 64) - 1, 128, records[-1].offset, at, 0

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from io import FileIO
-from itertools import groupby, pairwise
+from itertools import groupby
 from pathlib import Path
 from typing import NamedTuple
 from zlib import crc32
@@ -237,20 +237,14 @@ def _holes(chunks: Sequence[Chunk], zeroed: Sequence[int]) -> list[int]:
 
 
 def _runs(chunks: list[Chunk]) -> list[list[Chunk]]:
-    """Order chunks by their numbers; what does not hang together is ordered by its time.
-
-    So a log that was cleared and counts from 1 again comes behind what is left of the log before.
-    """
+    """Order chunks by their numbers, and part them where numbers are missing or come twice."""
     runs: list[list[Chunk]] = []
     for chunk in sorted(chunks, key=lambda chunk: (chunk.first, chunk.place)):
         if runs and runs[-1][-1].last + 1 == chunk.first:
             runs[-1].append(chunk)
         else:
             runs.append([chunk])
-    times = [next((chunk.time for chunk in run if chunk.time), 0) for run in runs]
-    for index, (before, time) in enumerate(pairwise(times), 1):
-        times[index] = time or before
-    return [run for _, run in sorted(zip(times, runs, strict=True), key=lambda pair: pair[0])]
+    return runs
 
 
 def _promised(header: bytes) -> int:
