@@ -163,7 +163,10 @@ def alert_for(finding: Finding, verdict: Verdict, host_id: str) -> Alert:
 def _judge_tampering(finding: Tampering) -> Verdict:
     name = str(finding.kind)
     if finding.planned:
-        return Verdict(False, Level.INFORMATIONAL, name, say("planned, so recorded and silent"))
+        rings = finding.kind is TamperKind.RESTARTED
+        return Verdict(
+            rings, Level.INFORMATIONAL, name, say("planned, or it takes nothing away: told quietly")
+        )
     return Verdict(True, *TAMPERING[finding.kind])
 
 

@@ -289,9 +289,9 @@ def closed(log: HostLog, event: Event) -> Sentence:
     arrival = log.with_id(logon_id)
     if arrival is not None:
         return _closed_growing(log, arrival, logon_id, event)
-    for session in log.state.open:
-        if logon_id in session.logon_ids:
-            return _closed_open(log, session, logon_id, event)
+    session = log.open_with_id(logon_id)
+    if session is not None:
+        return _closed_open(log, session, logon_id, event)
     return say("the end of something that was not followed")
 
 
@@ -318,7 +318,7 @@ def _closed_growing(log: HostLog, arrival: Arrival, logon_id: str, event: Event)
 
 
 def _closed_open(log: HostLog, session: Open, logon_id: str, event: Event) -> Sentence:
-    session.logon_ids.remove(logon_id)
+    log.close_id(session, logon_id)
     if session.door.startswith(("ssm", "ssh")) and session.logon_ids:
         return say("one of its logon ids was closed")
     log.end_open(session, event)

@@ -8,6 +8,7 @@ is then not told), what was said of a logon id that no logon followed (``STRAY``
 from __future__ import annotations
 
 import heapq
+from bisect import bisect_left
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -19,6 +20,7 @@ from logonbell.recognise.doors import door_of
 from logonbell.recognise.failures import Failures
 from logonbell.recognise.identity import raw_address
 from logonbell.recognise.ssm import Sessions, link_of
+from logonbell.recognise.suspicion import Shutdown, Suspicions
 
 HOLD = timedelta(milliseconds=300)
 """How long a logon waits for its twin events before it is told; what comes later amends it."""
@@ -66,10 +68,11 @@ class Knock:
 
 @dataclass(slots=True)
 class HostState:
-    """One host's logons. ``now`` is the time of its log."""
+    """One host's logons. ``now`` is the time of its log, ``pruned`` when it was last looked for what can be forgotten."""
 
     host: str
     now: datetime | None = None
+    pruned: datetime | None = None
     serial: int = 0
     growing: list[Arrival] = field(default_factory=list)
     open: list[Open] = field(default_factory=list)
@@ -77,6 +80,9 @@ class HostState:
     knocks: list[Knock] = field(default_factory=list)
     failures: Failures = field(default_factory=Failures)
     ssm: Sessions = field(default_factory=Sessions)
+    suspicions: Suspicions = field(default_factory=Suspicions)
+    shutdown: Shutdown | None = None
+    new_users: dict[str, User] = field(default_factory=dict)
     seen: list[tuple[EventRef, datetime]] = field(default_factory=list)
 
 
@@ -86,13 +92,15 @@ class HostLog:
     def __init__(self, state: HostState) -> None:
         self.state = state
         self.said: list[Finding] = []
-        self._by_id: dict[str, int] = {}
+        self._by_id: dict[str, list[int]] = {}
         self._by_name: dict[tuple[Kind, str], list[int]] = {}
+        self._by_kind: dict[Kind, list[int]] = {}
         self._due: list[tuple[datetime, int]] = []
-        self._pruned: datetime | None = state.now
+        self._open_by_id: dict[str, list[Open]] = {}
         self.growing = {arrival.serial: arrival for arrival in state.growing}
-        for arrival in state.growing:
-            self._index(arrival)
+        self._index_all()
+        for session in state.open:
+            self._index_open(session)
 
     def save(self) -> HostState:
         """Give the state as a value."""
@@ -103,11 +111,12 @@ class HostLog:
 
     def begin(self, kind: Kind, event: Event, *, user: User | None, hold: timedelta | None = HOLD) -> Arrival:
         """Start a logon with ``event`` as its main one; ``hold`` None means that it waits for proof."""
-        due = event.time + hold if hold is not None else None
         self.state.serial += 1
-        arrival = Arrival(self.state.serial, kind, event.time, [event.ref], event.time, user=user, due=due)
+        arrival = Arrival(self.state.serial, kind, event.time, [event.ref], event.time, user=user)
         self.growing[arrival.serial] = arrival
         self._index(arrival)
+        if hold is not None:
+            self._tell_at(arrival, event.time + hold)
         return arrival
 
     def joined(self, arrival: Arrival, event: Event, *signs: Sign) -> None:
@@ -119,32 +128,47 @@ class HostLog:
     def changed(self, arrival: Arrival, at: datetime) -> None:
         """Have a logon told (again) within ``HOLD`` of ``at``, unless it waits for proof."""
         if arrival.due is None and (arrival.told or self._is_proven(arrival)):
-            arrival.due = at + HOLD
+            self._tell_at(arrival, at + HOLD)
         self._index(arrival)
 
     def hurry(self, arrival: Arrival, at: datetime) -> None:
         """Have a logon told within ``HOLD``, which so far could wait."""
-        arrival.due = at + HOLD if arrival.due is None else min(arrival.due, at + HOLD)
-        self.changed(arrival, at)
+        if arrival.due is None or arrival.due > at + HOLD:
+            self._tell_at(arrival, at + HOLD)
+        self._index(arrival)
 
     def with_id(self, logon_id: str) -> Arrival | None:
         """Give the growing logon that holds a logon id."""
-        serial = self._by_id.get(logon_id)
-        return self.growing.get(serial) if serial is not None else None
+        for serial in reversed(self._by_id.get(logon_id, ())):
+            arrival = self.growing.get(serial)
+            if arrival is not None and (logon_id in arrival.logon_ids or logon_id in arrival.unlock_ids):
+                return arrival
+        return None
 
     def named(self, kind: Kind, user: User | None) -> Iterator[Arrival]:
         """Give the growing logons of one kind whose user has this name, newest first."""
-        if user is not None:
-            for serial in reversed(self._by_name.get((kind, _name(user)), [])):
-                arrival = self.growing.get(serial)
-                if arrival is not None and arrival.kind is kind:
-                    yield arrival
+        name = _name(user)
+        for serial in reversed(self._by_name.get((kind, name), ())):
+            arrival = self.growing.get(serial)
+            if arrival is not None and arrival.kind is kind and _name(arrival.user) == name:
+                yield arrival
 
     def of_kind(self, kind: Kind, since: datetime) -> Iterator[Arrival]:
         """Give the growing logons of one kind that began at ``since`` or later, newest first."""
-        for arrival in reversed(self.growing.values()):
-            if arrival.kind is kind and arrival.time >= since:
+        for serial in reversed(self._by_kind.get(kind, ())):
+            arrival = self.growing.get(serial)
+            if arrival is not None and arrival.kind is kind and arrival.time >= since:
                 yield arrival
+
+    def open_with_id(self, logon_id: str) -> Open | None:
+        """Give the open session, the newest if there are several, that holds a logon id."""
+        sessions = self._open_by_id.get(logon_id)
+        return sessions[-1] if sessions else None
+
+    def close_id(self, session: Open, logon_id: str) -> None:
+        """Note that one logon id of an open session was closed."""
+        session.logon_ids.remove(logon_id)
+        self._forget_id(session, logon_id)
 
     def nearest(
         self, arrivals: Iterator[Arrival], at: datetime, within: timedelta, fits: Callable[[Arrival], bool]
@@ -181,7 +205,9 @@ class HostLog:
 
     def end_open(self, session: Open, event: Event) -> None:
         """Tell that an open session was closed."""
-        self.state.open.remove(session)
+        for logon_id in session.logon_ids:
+            self._forget_id(session, logon_id)
+        self.state.open = [other for other in self.state.open if other is not session]
         self._ended(session.main, session.began, session.door, session.user, event)
 
     def stray(self, logon_id: str, event: Event) -> Stray:
@@ -214,8 +240,11 @@ class HostLog:
             del self.state.seen[0]
         return False
 
-    def advance(self, now: datetime) -> list[Finding]:
-        """Let the log's time reach ``now`` and give what is told by then, in order."""
+    def advance(self, now: datetime, *, by_event: bool = False) -> list[Finding]:
+        """Let the log's time reach ``now`` and give what is told by then, in order.
+
+        ``by_event`` says that it is the time of a record that is read next.
+        """
         state = self.state
         if state.now is None or now > state.now or state.now - now > CLOCK_SET_BACK:
             state.now = now
@@ -225,6 +254,7 @@ class HostLog:
             if arrival is not None and arrival.due == due:
                 self._tell(arrival)
         self.said.extend(state.failures.advance(state.now, state.host))
+        self.said.extend(state.suspicions.advance(state.now, state.host, by_event=by_event))
         self._prune(state.now)
         return self.take()
 
@@ -234,6 +264,7 @@ class HostLog:
             if arrival.due is not None:
                 self._tell(arrival)
         self.said.extend(self.state.failures.finish(self.state.host))
+        self.said.extend(self.state.suspicions.finish(self.state.host))
         return self.take()
 
     def take(self) -> list[Finding]:
@@ -245,8 +276,7 @@ class HostLog:
     def due(self) -> datetime | None:
         """When, in the log's time, there will be something to tell though no event comes."""
         dues = [arrival.due for arrival in self.growing.values() if arrival.due is not None]
-        if (burst := self.state.failures.due) is not None:
-            dues.append(burst)
+        dues += [due for due in (self.state.failures.due, self.state.suspicions.due) if due is not None]
         return min(dues, default=None)
 
     # --- inside ---------------------------------------------------------------------------------------------------
@@ -255,14 +285,34 @@ class HostLog:
         return arrival.kind is not Kind.SSH or bool(arrival.signs & {Sign.ACCEPTED, Sign.PASSWORD})
 
     def _index(self, arrival: Arrival) -> None:
+        """Let an arrival be found by what it holds now; where it was found before, its reader looks twice."""
         for logon_id in (*arrival.logon_ids, *arrival.unlock_ids):
-            self._by_id[logon_id] = arrival.serial
-        if arrival.user is not None:
-            serials = self._by_name.setdefault((arrival.kind, _name(arrival.user)), [])
-            if arrival.serial not in serials:
-                serials.append(arrival.serial)
-        if arrival.due is not None:
-            heapq.heappush(self._due, (arrival.due, arrival.serial))
+            _insert(self._by_id.setdefault(logon_id, []), arrival.serial)
+        _insert(self._by_name.setdefault((arrival.kind, _name(arrival.user)), []), arrival.serial)
+        _insert(self._by_kind.setdefault(arrival.kind, []), arrival.serial)
+
+    def _index_all(self) -> None:
+        self._by_id, self._by_name, self._by_kind, self._due = {}, {}, {}, []
+        for arrival in self.growing.values():
+            self._index(arrival)
+            if arrival.due is not None:
+                self._due.append((arrival.due, arrival.serial))
+        heapq.heapify(self._due)
+
+    def _index_open(self, session: Open) -> None:
+        for logon_id in session.logon_ids:
+            self._open_by_id.setdefault(logon_id, []).append(session)
+
+    def _forget_id(self, session: Open, logon_id: str) -> None:
+        sessions = [other for other in self._open_by_id.get(logon_id, ()) if other is not session]
+        if sessions:
+            self._open_by_id[logon_id] = sessions
+        else:
+            self._open_by_id.pop(logon_id, None)
+
+    def _tell_at(self, arrival: Arrival, due: datetime) -> None:
+        arrival.due = due
+        heapq.heappush(self._due, (due, arrival.serial))
 
     def _tell(self, arrival: Arrival) -> None:
         arrival.due = None
@@ -297,10 +347,10 @@ class HostLog:
         self.said.append(Logoff(event.time, self.state.host, (event.ref,), main, began, door, user))
 
     def _prune(self, now: datetime) -> None:
-        if self._pruned is not None and abs(now - self._pruned) < STRAY / 6 and len(self.growing) < GROWING:
-            return
-        self._pruned = now
         state = self.state
+        if state.pruned is not None and abs(now - state.pruned) < STRAY / 6 and len(self.growing) < GROWING:
+            return
+        state.pruned = now
         too_many = len(self.growing) - GROWING * 9 // 10 if len(self.growing) >= GROWING else 0
         for place, (serial, arrival) in enumerate(list(self.growing.items())):
             if abs(now - arrival.last) > QUIET or place < too_many:
@@ -311,9 +361,7 @@ class HostLog:
         for logon_id in [key for key, kept in state.strays.items() if abs(now - kept.time) > STRAY]:
             del state.strays[logon_id]
         state.knocks = [knock for knock in state.knocks if abs(now - knock.time) <= STRAY]
-        self._by_id = {key: serial for key, serial in self._by_id.items() if serial in self.growing}
-        by_name = {key: [s for s in serials if s in self.growing] for key, serials in self._by_name.items()}
-        self._by_name = {key: serials for key, serials in by_name.items() if serials}
+        self._index_all()
 
     def _door(self, arrival: Arrival) -> Door:
         return door_of(arrival, link_of(self.state.ssm, arrival))[0]
@@ -333,8 +381,19 @@ class HostLog:
                 arrival.ssm,
             )
             self.state.open.append(kept)
+            self._index_open(kept)
+            for forgotten in self.state.open[:-OPEN]:
+                for logon_id in forgotten.logon_ids:
+                    self._forget_id(forgotten, logon_id)
             del self.state.open[:-OPEN]
 
 
-def _name(user: User) -> str:
-    return user.name.casefold().partition("@")[0]
+def _name(user: User | None) -> str:
+    return user.name.casefold().partition("@")[0] if user is not None else ""
+
+
+def _insert(serials: list[int], serial: int) -> None:
+    """Put a serial into an ascending list, once."""
+    place = bisect_left(serials, serial)
+    if place == len(serials) or serials[place] != serial:
+        serials.insert(place, serial)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from logonbell.event import Event
-from logonbell.logon import User
+from logonbell.logon import TamperKind, User
 from logonbell.recognise.arrival import Arrival, Kind, Sign
 from logonbell.recognise.seats import logon_id_of, note_logon, target_of
 from logonbell.recognise.ssm import Session, number_of, session_from
@@ -13,6 +13,8 @@ from logonbell.recognise.state import HostLog
 from logonbell.sentence import Sentence, say
 
 SHELLS = frozenset({"Standard_Stream", "InteractiveCommands", "NonInteractiveCommands"})
+SESSION_NEAR = timedelta(seconds=20)
+"""The SSM agent enables ssm-user within seconds of a session's start."""
 AT_START = timedelta(seconds=15)
 """The worker logs its user on within seconds of the session's start."""
 
@@ -44,6 +46,7 @@ def _shell(log: HostLog, event: Event, session: Session) -> Sentence:
             return False
         return session.process is None or arrival.process in {None, session.process}
 
+    _explains_enabling(log, event)
     near = log.of_kind(Kind.SSM, event.time - AT_START)
     arrival = log.nearest(near, event.time, AT_START, fits)
     if arrival is None:
@@ -142,12 +145,19 @@ def shell_logon(log: HostLog, event: Event) -> Sentence:
     if arrival is not None:
         return _joined(log, arrival, event)
     arrival = log.begin(Kind.SSM, event, user=target_of(event))
+    _explains_enabling(log, event)
     arrival.process = process
     note_logon(log, arrival, event)
     return say("the SSM agent's session worker logged a user on")
 
 
+def _explains_enabling(log: HostLog, event: Event) -> None:
+    """A session explains why the agent enabled ssm-user just before."""
+    log.state.suspicions.explain(TamperKind.SSM_USER_ENABLED, event.time, SESSION_NEAR)
+
+
 def _joined(log: HostLog, arrival: Arrival, event: Event) -> Sentence:
+    _explains_enabling(log, event)
     again = bool(arrival.logon_ids)
     log.joined(arrival, event)
     note_logon(log, arrival, event)

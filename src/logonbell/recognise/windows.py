@@ -10,7 +10,7 @@ import msgspec
 
 from logonbell.event import Event
 from logonbell.logon import Finding, LogCleared
-from logonbell.recognise import network, seats, tunnels
+from logonbell.recognise import network, seats, tampering, tunnels
 from logonbell.recognise.arrival import Kind, either
 from logonbell.recognise.failures import is_prompt
 from logonbell.recognise.identity import (
@@ -86,6 +86,7 @@ def _door(log: HostLog, event: Event, kind: str, program: str) -> Sentence:
 
 def _booted(log: HostLog, event: Event) -> Sentence:
     """Windows started: whatever was open is over, and logon ids begin anew."""
+    tampering.started(log, event)
     for session in list(log.state.open):
         log.end_open(session, event)
     for arrival in list(log.growing.values()):
@@ -162,13 +163,19 @@ def _cleared(log: HostLog, event: Event, cleared: str) -> Sentence:
 READERS: Mapping[str, Mapping[int, Reader]] = MappingProxyType(
     {
         SECURITY: {
+            1100: tampering.log_stopped,
             1102: security_cleared,
+            4608: tampering.windows_started,
             4624: logged_on,
             4625: failed,
             4627: grouped,
             4634: seats.closed,
             4647: seats.closed,
             4672: privileged,
+            4719: tampering.audit_changed,
+            4720: tampering.user_made,
+            4722: tampering.user_enabled,
+            4732: tampering.member_added,
             4778: seats.attached,
             4779: seats.detached,
             4964: special,
@@ -183,7 +190,7 @@ READERS: Mapping[str, Mapping[int, Reader]] = MappingProxyType(
         RCM: {1149: seats.knocked},
         OPENSSH: {4: network.sshd_said},
         WINRM: {91: network.shell_made},
-        SYSTEM_LOG: {104: other_cleared},
+        SYSTEM_LOG: {104: other_cleared, 1074: tampering.shutdown_asked},
         CHANNEL: {
             Told.OPENED: tunnels.opened,
             Told.CLOSED: tunnels.closed,
@@ -199,7 +206,7 @@ WANTED: Mapping[str, frozenset[int]] = MappingProxyType(
 )
 """Channel and event ids that this recogniser reads: what a source may leave out of account is all the rest."""
 
-SNAPSHOT = 2
+SNAPSHOT = 3
 """Version of a snapshot's form. A snapshot of another version cannot be read; reading then starts again from older."""
 
 
@@ -222,7 +229,7 @@ class Recogniser:
         log = self._logs.get(event.host)
         if log is None:
             log = self._logs[event.host] = HostLog(HostState(event.host))
-        yield from log.advance(event.time)
+        yield from log.advance(event.time, by_event=True)
         taken = say("this record was read before") if log.saw(event) else reader(log, event)
         if self._witness is not None:
             self._witness(event, taken)

@@ -1,0 +1,161 @@
+"""What was done to the host's eyes and doors: stopped logs, changed audit policy, new administrators."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import timedelta
+from types import MappingProxyType
+
+from logonbell.event import Event
+from logonbell.logon import TamperKind, User
+from logonbell.recognise.arrival import Kind
+from logonbell.recognise.identity import is_nobody, user_of
+from logonbell.recognise.seats import target_of
+from logonbell.recognise.state import HOLD, HostLog
+from logonbell.recognise.suspicion import Shutdown, Suspicion
+from logonbell.recognise.tunnels import SESSION_NEAR
+from logonbell.sentence import Sentence, say
+
+ADMINISTRATORS = "S-1-5-32-544"
+SSM_USER = "ssm-user"
+"""The SSM agent's name for it, the same in every language (its source, appconfig)."""
+SILENCE = timedelta(seconds=60)
+"""So long after an event log stopped, with no start of Windows, it is told."""
+SHUTDOWN = timedelta(minutes=10)
+
+SUBCATEGORIES: Mapping[str, str] = MappingProxyType(
+    {
+        "0CCE9215": "Logon",
+        "0CCE9216": "Logoff",
+        "0CCE921B": "Special Logon",
+        "0CCE921C": "Other Logon/Logoff",
+        "0CCE9249": "Group Membership",
+        "0CCE922F": "Audit Policy Change",
+        "0CCE9235": "User Account Management",
+        "0CCE9237": "Security Group Management",
+        "0CCE9210": "Security State Change",
+        "0CCE9212": "System Integrity",
+    }
+)
+"""Those that this program lives by, by the start of their GUID (Microsoft, [MS-GPAC] 2.2.1.4)."""
+_NEW_USERS = 64
+_REMOVED = ("%%8448", "%%8450")
+"""Windows' message numbers for *Success removed* and *Failure removed* (Microsoft, event 4719)."""
+
+
+def log_stopped(log: HostLog, event: Event) -> Sentence:
+    """Read 1100: the event log service stopped. A start of Windows explains it; silence does not."""
+    suspicion = Suspicion(
+        TamperKind.LOG_STOPPED, event.time, [event.ref], None, [], event.time + SILENCE, awaits_start=True
+    )
+    shutdown = log.state.shutdown
+    if shutdown is not None and timedelta(0) <= event.time - shutdown.time <= SHUTDOWN:
+        suspicion.kind, suspicion.user, suspicion.planned = TamperKind.RESTARTED, shutdown.user, True
+        suspicion.events.append(shutdown.event)
+    log.state.suspicions.add(suspicion)
+    return say("the event log stopped")
+
+
+def shutdown_asked(log: HostLog, event: Event) -> Sentence:
+    """Read System 1074: somebody asked for a shutdown or a restart."""
+    log.state.shutdown = Shutdown(event.time, _named(event.fields.get("param7", "")), event.ref)
+    return say("somebody asked for a restart or a shutdown")
+
+
+def windows_started(log: HostLog, event: Event) -> Sentence:
+    """Read 4608: Windows started."""
+    started(log, event)
+    return say("Windows started")
+
+
+def started(log: HostLog, event: Event) -> None:
+    """Take a stop of the event log that is held for what it was: a restart."""
+    for suspicion in log.state.suspicions.held:
+        if suspicion.awaits_start:
+            suspicion.kind, suspicion.awaits_start = TamperKind.RESTARTED, False
+            suspicion.events.append(event.ref)
+            suspicion.due = suspicion.due or event.time
+
+
+def audit_changed(log: HostLog, event: Event) -> Sentence:
+    """Read 4719: the audit policy was changed. What is added blinds nobody."""
+    fields = event.fields
+    changes = fields.get("AuditPolicyChanges", "")
+    guid = fields.get("SubcategoryGuid", "").strip("{} ").upper()
+    name = SUBCATEGORIES.get(guid.partition("-")[0], guid[:36])
+    removed = any(number in changes for number in _REMOVED)
+    about = f"{'-' if removed else '+'}{name}"
+    _hold(log, event, TamperKind.AUDIT_CHANGED, about, planned=not removed)
+    return say("the audit policy was changed")
+
+
+def user_made(log: HostLog, event: Event) -> Sentence:
+    """Read 4720: an account was made; it is told when it becomes an administrator."""
+    user = target_of(event)
+    if user.sid:
+        log.state.new_users[user.sid] = user
+        for sid in list(log.state.new_users)[:-_NEW_USERS]:
+            del log.state.new_users[sid]
+    return say("an account was made; whether it may do harm is told by its groups")
+
+
+def member_added(log: HostLog, event: Event) -> Sentence:
+    """Read 4732: somebody became a member of a local group."""
+    fields = event.fields
+    if (fields.get("TargetSid") or fields.get("TargetUserSid")) != ADMINISTRATORS:
+        return say("a new member of a group that is not the administrators'")
+    sid = fields.get("MemberSid", "")
+    member = log.state.new_users.get(sid)
+    name = fields.get("MemberName", "").strip("- ")
+    about = str(member) if member is not None else name or sid
+    if (
+        member is not None
+        and member.name.casefold() == SSM_USER
+        and is_nobody(fields.get("SubjectUserSid", ""))
+    ):
+        return say("the SSM agent made its own ssm-user")
+    _hold(log, event, TamperKind.NEW_ADMINISTRATOR, about, planned=False)
+    return say("a new local administrator")
+
+
+def user_enabled(log: HostLog, event: Event) -> Sentence:
+    """Read 4722: an account was enabled. The SSM agent enables ssm-user for a session; nobody else has a reason to."""
+    if event.fields.get("TargetUserName", "").casefold() != SSM_USER:
+        return say("an account was enabled")
+    if _session_near(log, event):
+        return say("ssm-user was enabled for an SSM session")
+    suspicion = Suspicion(
+        TamperKind.SSM_USER_ENABLED,
+        event.time,
+        [event.ref],
+        subject_of(event),
+        [str(target_of(event))],
+        event.time + SESSION_NEAR,
+    )
+    log.state.suspicions.add(suspicion)
+    return say("ssm-user was enabled; held for {seconds} s in case its SSM session follows", seconds=20)
+
+
+def _session_near(log: HostLog, event: Event) -> bool:
+    return any(True for _ in log.of_kind(Kind.SSM, event.time - SESSION_NEAR))
+
+
+def _hold(log: HostLog, event: Event, kind: TamperKind, about: str, *, planned: bool) -> None:
+    user, due = subject_of(event), event.time + HOLD
+    same = log.state.suspicions.same(kind, user, event.time)
+    if same is None:
+        log.state.suspicions.add(Suspicion(kind, event.time, [event.ref], user, [about], due, planned))
+    else:
+        same.fold(event, about, planned=planned, due=due)
+
+
+def subject_of(event: Event) -> User | None:
+    """Give who did it, as a Security event names it."""
+    fields = event.fields
+    name = fields.get("SubjectUserName", "")
+    return user_of(name, fields.get("SubjectDomainName", ""), fields.get("SubjectUserSid")) if name else None
+
+
+def _named(text: str) -> User | None:
+    domain, _, name = text.rpartition("\\")
+    return user_of(name, domain, None) if name else None
