@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
-import traceback
 from collections.abc import Callable, Sequence
+from contextlib import suppress
+from datetime import tzinfo
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -17,6 +19,11 @@ from logonbell.errors import Refused
 from logonbell.sentence import say
 from logonbell.text.language import LANGUAGES, speak
 
+if TYPE_CHECKING:
+    from logonbell.config import Config
+
+_READER_GONE = {errno.EPIPE, errno.EINVAL}  # the latter on Windows
+_OUTPUT_LOST = _READER_GONE | {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO}
 CONFIG = (
     Path(os.environ.get("PROGRAMDATA", r"C:\ProgramData"), "logonbell", "logonbell.toml")
     if sys.platform == "win32"
@@ -58,7 +65,7 @@ def read(paths: tuple[Path, ...], form: str, lang: str | None) -> int:
     """Tell who came in, by which door, from event log files (or folders of them)."""
     from logonbell.commands.read import read as run  # noqa: PLC0415 - a command loads what it needs, no more
 
-    return run(_desk(lang), paths, as_lines=form == "jsonl")
+    return _run(_desk(lang), lambda desk: run(desk, paths, as_lines=form == "jsonl"))
 
 
 @logonbell.command()
@@ -69,7 +76,7 @@ def watch(config_path: Path, once: bool, lang: str | None) -> int:
     """Follow the sources and ring; never send an alert twice."""
     from logonbell.commands.watch import watch as run  # noqa: PLC0415 - a command loads what it needs, no more
 
-    return run(_desk(lang), config_path, once=once)
+    return _run_as_set(config_path, lang, lambda desk, config: run(desk, config, once=once))
 
 
 @logonbell.command()
@@ -79,7 +86,7 @@ def test(config_path: Path, lang: str | None) -> int:
     """Ring once through every configured notifier, and say what came back."""
     from logonbell.commands.ring import ring as run  # noqa: PLC0415 - a command loads what it needs, no more
 
-    return run(_desk(lang), config_path)
+    return _run_as_set(config_path, lang, run)
 
 
 @logonbell.command()
@@ -90,7 +97,7 @@ def status(config_path: Path, form: str, lang: str | None) -> int:
     """Say how far it has read, what waits, what was delivered, and what went wrong last."""
     from logonbell.commands.status import status as run  # noqa: PLC0415 - a command loads what it needs, no more
 
-    return run(_desk(lang), config_path, as_lines=form == "jsonl")
+    return _run_as_set(config_path, lang, lambda desk, config: run(desk, config, as_lines=form == "jsonl"))
 
 
 @logonbell.command("check-config")
@@ -100,47 +107,70 @@ def check_config(config_path: Path, lang: str | None) -> int:
     """Name every mistake of the settings at once."""
     from logonbell.commands.check_config import check_config as run  # noqa: PLC0415 - a command loads what it needs, no more
 
-    return run(_desk(lang), config_path)
+    return _run_as_set(config_path, lang, lambda desk, _: run(desk, config_path))
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the program; return its exit code: 1 for what the user can mend, 3 for our own faults."""
-    desk = _desk(None)
     try:
         code: Any = logonbell.main(arguments, prog_name="logonbell", standalone_mode=False)
-        _flush(sys.stdout.flush)
+        sys.stdout.flush()
         return code if isinstance(code, int) else 0
-    except click.exceptions.Abort:
-        return INTERRUPTED
-    except KeyboardInterrupt:
+    except (click.exceptions.Abort, KeyboardInterrupt):
         return INTERRUPTED
     except click.ClickException as error:
-        error.show()
+        error.show(_desk(None).err)  # type: ignore[arg-type]  # it has what click asks of a file
         return MENDABLE
-    except Refused as refused:
-        desk.refuse(refused)
-        return MENDABLE
-    except BrokenPipeError:
-        _flush(lambda: os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno()))
-        return MENDABLE
+    except OSError as error:
+        if error.errno not in _OUTPUT_LOST or error.filename is not None:
+            return _own_fault()
+        return _output_lost(error)
     except Exception:  # noqa: BLE001 - the one boundary: our fault is told as ours
-        desk.err.line(traceback.format_exc())
-        desk.err.line(
-            speak(
-                say("This is a fault of logonbell {version}, not yours.", version=__version__), desk.language
-            )
-        )
-        desk.err.line(speak(say("Please report it with the lines above."), desk.language))
-        return OURS
+        return _own_fault()
 
 
-def _desk(language: str | None) -> Desk:
-    return Desk.at(sys.stdout, sys.stderr, os.environ, language=language)
+def _run_as_set(path: Path, language: str | None, run: Callable[[Desk, Config], int]) -> int:
+    """Run a command with the settings, in the language and the zone that they ask for."""
+    from logonbell.config import AUTO, read_config  # noqa: PLC0415 - 20 ms that `read` does without
 
-
-def _flush(act: Callable[[], object]) -> None:
-    """Act on a stream whose reader may have gone."""
+    desk = _desk(language)
     try:
-        act()
-    except OSError:
-        return
+        config = read_config(path, lambda sentence: speak(sentence, desk.err.language(desk.language)))
+    except Refused as refused:
+        return desk.refuse(refused)
+    chosen = language or (None if config.language == AUTO else config.language)
+    return _run(_desk(chosen, config.timezone), lambda desk: run(desk, config))
+
+
+def _run(desk: Desk, run: Callable[[Desk], int]) -> int:
+    """Run a command; what it refuses is told in the language of its desk."""
+    try:
+        return run(desk)
+    except Refused as refused:
+        return desk.refuse(refused)
+
+
+def _desk(language: str | None, zone: tzinfo | None = None) -> Desk:
+    return Desk.at(sys.stdout, sys.stderr, os.environ, language=language, zone=zone)
+
+
+def _output_lost(error: OSError) -> int:
+    """Say that the output could not be written; not to a pipe whose reader has gone, for that is no mistake."""
+    # What is left in the buffer would be written, and fail, once more at the end of the process.
+    with suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    if error.errno not in _READER_GONE:
+        why = error.strerror or type(error).__name__
+        _desk(None).remark(say("The output could not be written: {why}", why=why))
+    return MENDABLE
+
+
+def _own_fault() -> int:
+    """Tell the fault that is being handled, ready to be reported."""
+    import traceback  # noqa: PLC0415 - 5 ms, only when something is wrong
+
+    desk = _desk(None)
+    desk.err.line(traceback.format_exc())
+    desk.remark(say("This is a fault of logonbell {version}, not yours.", version=__version__))
+    desk.remark(say("Please report it with the lines above."))
+    return OURS

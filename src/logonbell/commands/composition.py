@@ -5,18 +5,17 @@ from __future__ import annotations
 import socket
 from collections.abc import Callable, Sequence
 from datetime import datetime
-from pathlib import Path
 
 from logonbell.agent import utc_now
 from logonbell.commands.desk import Desk
-from logonbell.config import AUTO, Config, read_config
+from logonbell.config import Config
 from logonbell.errors import Refused
 from logonbell.notifier import Notification, Notifier
 from logonbell.notifiers.console import Console
 from logonbell.notifiers.sns import Message, SnsNotifier
 from logonbell.recognise.windows import WANTED
 from logonbell.rule import Rules
-from logonbell.sentence import Sentence, say
+from logonbell.sentence import say
 from logonbell.source import Source
 from logonbell.sources.evtx import EvtxSource
 from logonbell.sources.history import find_logs
@@ -25,15 +24,9 @@ from logonbell.text.language import speak
 from logonbell.text.message import body, subject
 
 
-def settings(desk: Desk, path: Path) -> Config:
-    """Read the settings; mistakes are told in the language of the desk."""
-    return read_config(path, lambda sentence: speak(sentence, desk.language))
-
-
 def reader_of(config: Config, desk: Desk) -> Reader:
-    """Say for whom texts are written."""
-    language = desk.language if config.language == AUTO else config.language
-    return Reader(language, config.timezone or desk.zone, config.host or socket.gethostname())
+    """Say for whom texts are written: in the language and zone of the desk, which is made as the settings say."""
+    return Reader(desk.language, desk.zone, config.host or socket.gethostname())
 
 
 def rules_of(config: Config) -> Rules:
@@ -100,8 +93,3 @@ def composer(
 def names(things: Sequence[Source] | Sequence[Notifier]) -> list[str]:
     """Give the keys under which the outbox knows them."""
     return [thing.name for thing in things]
-
-
-def journal(desk: Desk) -> Callable[[Sentence], None]:
-    """Make what tells the operator what happens while the agent runs."""
-    return desk.remark

@@ -55,9 +55,10 @@ class Desk:
         self.err.line(speak(sentence, self.err.language(self.language)))
         self.err.flush()
 
-    def refuse(self, refused: Refused) -> None:
-        """Say what is wrong and what to do."""
+    def refuse(self, refused: Refused) -> int:
+        """Say what is wrong and what to do. Returns the exit code."""
         self.remark(refused.sentence)
+        return MENDABLE
 
 
 def _zone_of_machine() -> tzinfo:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
@@ -12,7 +13,7 @@ from typing import IO, cast
 
 from logonbell.commands.desk import Desk
 from logonbell.event import EventRef
-from logonbell.logon import FailedLogons, Finding, Logoff, Logon
+from logonbell.logon import FailedLogons, Finding, LogCleared, Logoff, Logon
 from logonbell.recognise.windows import WANTED, Recogniser
 from logonbell.rule import Rules, Verdict
 from logonbell.sentence import Sentence, plural, say
@@ -115,26 +116,58 @@ def _print_table(desk: Desk, judged: Judged, history: History) -> None:
     shown = [(finding, verdict) for finding, verdict in judged if not isinstance(finding, Logoff)]
     if shown:
         draw(shown, desk.out, language=desk.language, zone=desk.zone)
-    logons = sum(isinstance(finding, Logon) for finding, _ in judged)
-    desk.say(plural("{count} record read.", "{count} records read.", history.records))
-    desk.say(plural("{count} logon.", "{count} logons.", logons))
-    rings = sum(verdict.rings for _, verdict in judged)
-    desk.say(plural("{count} would ring.", "{count} would ring.", rings))
+        desk.out.line()
     desk.say(
-        plural("{count} record is noise.", "{count} records are noise.", history.records - _folded(judged))
+        say(
+            "{records}: {found}. {rings}. {noise}.",
+            records=plural("{count:,} record read", "{count:,} records read", history.records),
+            found=_found([finding for finding, _ in judged]),
+            rings=_rings(sum(verdict.rings for _, verdict in judged)),
+            noise=plural(
+                "{count:,} record is noise",
+                "{count:,} records are noise",
+                history.records - _folded(judged),
+            ),
+        )
     )
     if history.losses:
         desk.say(_lost(history.losses))
 
 
+def _found(findings: Sequence[Finding]) -> Sentence:
+    """Count what was found, what there was none of left out."""
+    kinds = Counter(type(finding) for finding in findings)
+    logons, bursts, cleared = kinds[Logon], kinds[FailedLogons], kinds[LogCleared]
+    others = kinds.total() - logons - bursts - cleared - kinds[Logoff]
+    found = plural("{count:,} logon", "{count:,} logons", logons) if logons else say("no logons")
+    parts = [
+        plural("{count:,} burst of failed logons", "{count:,} bursts of failed logons", bursts),
+        plural("{count:,} cleared log", "{count:,} cleared logs", cleared),
+        plural("{count:,} other finding", "{count:,} other findings", others),
+    ]
+    for part in parts:
+        if part.count:
+            found = say("{first}, {second}", first=found, second=part)
+    return found
+
+
+def _rings(rings: int) -> Sentence:
+    if not rings:
+        return say("None of it would ring")
+    return plural("{count:,} alert would ring", "{count:,} alerts would ring", rings)
+
+
 def _lost(losses: Sequence[Loss]) -> Sentence:
     known = sum(loss.records or 0 for loss in losses)
-    if any(loss.records is None for loss in losses):
-        return say(
-            "Not all could be read: {known} records are known to be lost, and an unknown number besides.",
-            known=known,
-        )
-    return plural("{count} record could not be read.", "{count} records could not be read.", known)
+    if all(loss.records is not None for loss in losses):
+        return plural("{count:,} record could not be read.", "{count:,} records could not be read.", known)
+    if not known:
+        return say("Not all could be read; how many records are missing is not known.")
+    return plural(
+        "{count:,} record could not be read, and others whose number is not known.",
+        "{count:,} records could not be read, and others whose number is not known.",
+        known,
+    )
 
 
 def _folded(judged: Judged) -> int:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from datetime import datetime
-from pathlib import Path
 
 from logonbell.agent import utc_now
-from logonbell.commands.composition import notifiers_of, reader_of, rules_of, settings
+from logonbell.commands.composition import notifiers_of, reader_of, rules_of
 from logonbell.commands.desk import MENDABLE, Desk
+from logonbell.config import Config
 from logonbell.event import EventRef
 from logonbell.logon import Notice, NoticeKind
 from logonbell.notifier import Notification, Notifier, Undelivered
@@ -17,9 +17,8 @@ from logonbell.sentence import say
 CHANNEL = "logonbell"
 
 
-def ring(desk: Desk, config_path: Path) -> int:
+def ring(desk: Desk, config: Config) -> int:
     """Ring, past the outbox: what is tried is the way to people. Returns the exit code."""
-    config = settings(desk, config_path)
     now = utc_now()
     host = reader_of(config, desk).host_name
     notice = test_notice(host, now)
@@ -45,5 +44,8 @@ def _ring(desk: Desk, notifier: Notifier, notification: Notification) -> bool:
     if isinstance(answer, Undelivered):
         desk.remark(say("{notifier} did not take it: {why}", notifier=notifier.name, why=answer.why))
         return False
+    if answer == notifier.name:  # nobody signs for what is written to a console
+        desk.remark(say("{notifier} took it.", notifier=notifier.name))
+        return True
     desk.remark(say("{notifier} took it: {receipt}", notifier=notifier.name, receipt=answer))
     return True

@@ -4,20 +4,17 @@ from __future__ import annotations
 
 import json
 from datetime import datetime, tzinfo
-from pathlib import Path
 
-from logonbell.commands.composition import reader_of, settings
 from logonbell.commands.desk import Desk
+from logonbell.config import Config
 from logonbell.sentence import say
 from logonbell.store.outbox import NotifierState, Outbox, OutboxState, SourceState
-from logonbell.text.facts import Reader
 from logonbell.text.moment import in_utc, in_zone
 from logonbell.wire import iso
 
 
-def status(desk: Desk, config_path: Path, *, as_lines: bool) -> int:
+def status(desk: Desk, config: Config, *, as_lines: bool) -> int:
     """Print the state of the outbox. Returns the exit code."""
-    config = settings(desk, config_path)
     outbox = Outbox.join(config.state)
     try:
         state = outbox.state()
@@ -26,51 +23,47 @@ def status(desk: Desk, config_path: Path, *, as_lines: bool) -> int:
     if as_lines:
         desk.out.line(json.dumps(_as_line(state)))
         return 0
-    reader = reader_of(config, desk)
+    zone = desk.zone
+    if not state.sources:
+        desk.say(say("Nothing was read yet."))
     for name, source in state.sources.items():
-        _print_source(desk, reader, name, source)
+        _print_source(desk, zone, name, source)
     for name, notifier in state.notifiers.items():
-        _print_notifier(desk, reader, name, notifier)
+        _print_notifier(desk, zone, name, notifier)
     for host, sequence in state.sequences.items():
-        desk.say(say("{host}: last alert number {sequence}", host=host, sequence=sequence))
+        desk.say(say("{host}: the last alert is number {sequence:,}", host=host, sequence=sequence))
     for mending in state.mendings:
-        desk.say(say("{time}: {what}", time=_time(mending.time, reader.zone), what=mending.what))
+        desk.say(say("{time}: {what}", time=_time(mending.time, zone), what=mending.what))
     return 0
 
 
-def _print_source(desk: Desk, reader: Reader, name: str, source: SourceState) -> None:
-    time = _time(source.read, reader.zone)
+def _print_source(desk: Desk, zone: tzinfo, name: str, source: SourceState) -> None:
+    time = _time(source.read, zone)
     if source.newest is None:
-        desk.say(say("{source}: nothing read yet, last looked at {time}", source=name, time=time))
+        desk.say(say("{source}: no record yet, {time}", source=name, time=time))
     else:
         desk.say(
             say(
-                "{source}: read up to record {record}, last at {time}",
-                source=name,
-                record=source.newest,
-                time=time,
+                "{source}: read up to record {record:,}, {time}", source=name, record=source.newest, time=time
             )
         )
 
 
-def _print_notifier(desk: Desk, reader: Reader, name: str, notifier: NotifierState) -> None:
+def _print_notifier(desk: Desk, zone: tzinfo, name: str, notifier: NotifierState) -> None:
     desk.say(
         say(
-            "{notifier}: {pending} pending, {delivered} delivered, {buried} buried",
+            "{notifier}: {pending:,} pending, {delivered:,} delivered, {buried:,} buried",
             notifier=name,
             pending=notifier.pending,
             delivered=notifier.delivered,
             buried=notifier.buried,
         )
     )
+    if notifier.last_delivery is not None:
+        desk.say(say("  last delivery, {time}", time=_time(notifier.last_delivery, zone)))
     if notifier.last_error is not None and notifier.failed is not None:
-        desk.say(
-            say(
-                "  last error, {time}: {error}",
-                time=_time(notifier.failed, reader.zone),
-                error=notifier.last_error,
-            )
-        )
+        time = _time(notifier.failed, zone)
+        desk.say(say("  last error, {time}: {error}", time=time, error=notifier.last_error))
 
 
 def _time(time: datetime, zone: tzinfo) -> str:

@@ -12,16 +12,16 @@ from types import FrameType
 
 from logonbell import agent
 from logonbell.agent import Deliverer, Watcher, utc_now
-from logonbell.commands.composition import names, notifiers_of, rules_of, settings, sources_of
+from logonbell.commands.composition import names, notifiers_of, rules_of, sources_of
 from logonbell.commands.desk import Desk
 from logonbell.config import Config
 from logonbell.notifier import Notifier
+from logonbell.sentence import plural
 from logonbell.store.outbox import Outbox
 
 
-def watch(desk: Desk, config_path: Path, *, once: bool) -> int:
+def watch(desk: Desk, config: Config, *, once: bool) -> int:
     """Watch until told to stop, or once. Returns the exit code."""
-    config = settings(desk, config_path)
     sources, notifiers = sources_of(config), notifiers_of(config, desk)
     outbox = Outbox.open(config.state, now=utc_now())
     try:
@@ -32,6 +32,14 @@ def watch(desk: Desk, config_path: Path, *, once: bool) -> int:
         if once:
             agent.watch_once(watcher, [_deliverer(notifier, outbox) for notifier in notifiers], pause=_pause)
         else:
+            desk.remark(
+                plural(
+                    "Following {count:,} log; alerts go to {notifiers}. Ctrl+C ends it.",
+                    "Following {count:,} logs; alerts go to {notifiers}. Ctrl+C ends it.",
+                    len(sources),
+                    notifiers=", ".join(names(notifiers)),
+                )
+            )
             _forever(watcher, notifiers, config)
     finally:
         outbox.close()
