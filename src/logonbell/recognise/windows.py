@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from types import MappingProxyType
@@ -252,16 +253,23 @@ class Recogniser:
         return min((due for log in self._logs.values() if (due := log.due) is not None), default=None)
 
     def snapshot(self) -> str:
-        """Give the whole state as text: the same state, the same text."""
-        states = [log.save() for log in self._logs.values()]
-        return msgspec.json.encode({"version": SNAPSHOT, "hosts": states}, order="deterministic").decode()
+        """Give the whole state as text: the same state, the same text, in ASCII whatever a log wrote.
+
+        The order of what is kept by key is part of the state: by it the oldest is forgotten first.
+        """
+        hosts = [log.save() for log in self._logs.values()]
+        kept = msgspec.to_builtins({"version": SNAPSHOT, "hosts": hosts})
+        for host in kept["hosts"]:
+            for arrival in host["growing"]:
+                arrival["signs"].sort()
+        return json.dumps(kept, separators=(",", ":"))
 
     @classmethod
     def restore(cls, snapshot: str, witness: Witness | None = None) -> Recogniser:
         """Go on from a snapshot. Raises ``ValueError`` if it is damaged or of another version."""
         try:
-            kept = msgspec.json.decode(snapshot, type=_Snapshot)
-        except (msgspec.MsgspecError, ValueError) as error:
+            kept = msgspec.convert(json.loads(snapshot), _Snapshot)
+        except (msgspec.MsgspecError, ValueError, RecursionError) as error:
             raise ValueError(f"not a snapshot: {error}") from error
         if kept.version != SNAPSHOT:
             raise ValueError(f"a snapshot of version {kept.version}, not {SNAPSHOT}")
