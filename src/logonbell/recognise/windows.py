@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping
-from datetime import datetime
+from dataclasses import replace
+from datetime import UTC, datetime
 from types import MappingProxyType
 
 import msgspec
@@ -36,6 +37,9 @@ SYSTEM_LOG = "System"
 
 SSM_WORKER = "ssm-session-worker.exe"
 _PROVIDERS = frozenset({"", "Microsoft-Windows-Security-Auditing", "Microsoft-Windows-Eventlog"})
+
+EARLIEST, LATEST = datetime(1602, 1, 1, tzinfo=UTC), datetime(9990, 1, 1, tzinfo=UTC)
+"""A record that a broken clock dated outside this is taken for one at the border, so that time can be reckoned with."""
 
 Reader = Callable[[HostLog, Event], Sentence]
 Witness = Callable[[Event, Sentence], None]
@@ -227,6 +231,8 @@ class Recogniser:
         reader = READERS.get(event.channel, {}).get(event.event_id)
         if reader is None or (event.channel == SECURITY and event.provider not in _PROVIDERS):
             return
+        if not EARLIEST <= event.time <= LATEST:
+            event = replace(event, time=min(max(event.time, EARLIEST), LATEST))
         log = self._logs.get(event.host)
         if log is None:
             log = self._logs[event.host] = HostLog(HostState(event.host))
