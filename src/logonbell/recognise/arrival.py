@@ -12,6 +12,8 @@ from logonbell.recognise.identity import address_of, same_address, same_user
 
 EVENTS_LISTED = 256
 """How many folded records a logon lists; further ones are counted."""
+IDS_KEPT = 16
+"""How many logon ids an arrival is known by: the first, and the newest. WinRM makes one for each request, for hours."""
 
 
 class Kind(StrEnum):
@@ -100,7 +102,17 @@ class Arrival:
         self.learn(user=other.user, address=other.address, workstation=other.workstation)
         self.elevated = either(self.elevated, other.elevated)
         self.domain_admin = either(self.domain_admin, other.domain_admin)
-        self.unlock_ids += other.logon_ids + other.unlock_ids
+        for logon_id in (*other.logon_ids, *other.unlock_ids):
+            self.hold_id(logon_id, unlock=True)
+
+    def hold_id(self, logon_id: str, *, unlock: bool) -> None:
+        """Be known by one more logon id."""
+        ids = self.unlock_ids if unlock else self.logon_ids
+        if logon_id in ids:
+            return
+        ids.append(logon_id)
+        if len(ids) > IDS_KEPT:
+            del ids[1]
 
     def learn(
         self,

@@ -61,7 +61,7 @@ def note_logon(log: HostLog, arrival: Arrival, event: Event, *, unlock: bool = F
     fields = event.fields
     logon_id = logon_id_of(event)
     if logon_id:
-        (arrival.unlock_ids if unlock else arrival.logon_ids).append(logon_id)
+        arrival.hold_id(logon_id, unlock=unlock)
         log.claim_stray(logon_id, arrival)
     arrival.elevated = either(arrival.elevated, elevated_by(event))
     workstation = fields.get("WorkstationName", "")
