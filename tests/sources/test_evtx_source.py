@@ -325,6 +325,16 @@ def test_a_copy_of_the_same_log_that_went_on_is_recognised(path: Path) -> None:
     assert follower.told() == []
 
 
+def test_a_log_of_another_time_is_not_taken_for_the_same(path: Path) -> None:
+    """Higher numbers of an older time are another log: nobody is told that records were overwritten."""
+    write_evtx(path, logon_events(range(1, 50), hours=48))
+    follower = Follower(path)
+    follower.poll()
+    write_evtx(path, logon_events(range(500, 510)))
+    assert follower.poll() == list(range(500, 510))
+    assert ["no longer the log" in words for words, _ in follower.told()] == [True]
+
+
 def test_a_log_that_shrank_starts_again(path: Path) -> None:
     """An older copy put back over the log is noticed and read; nothing that follows it is skipped."""
     write_evtx(path, logon_events(range(1, 50), padding=BIG))
@@ -529,6 +539,19 @@ def test_a_missing_number_is_a_loss(path: Path) -> None:
     follower = Follower(path)
     assert follower.poll() == [1, 2, 5, 6]
     assert follower.told() == [("2 records (3 to 4) are missing or damaged.", 2)]
+
+
+def test_what_is_left_from_another_time_makes_no_gap(path: Path) -> None:
+    """Records with foreign numbers in a damaged chunk are given, and only what they replaced is missing."""
+    write_evtx(path, logon_events(range(1, 15), padding=BIG))
+    data = path.read_bytes()
+    for place in (5, 6, 7):
+        write_at(path, record_offset(data, place) + 8, struct.pack("<Q", 900 + place))
+    follower = Follower(path)
+    assert follower.poll() == list(range(1, 15))
+    told = follower.told()
+    assert sum(records or 0 for _, records in told) == 3
+    assert len(told) == 2
 
 
 def test_many_gaps_are_told_in_one_sentence(path: Path) -> None:

@@ -225,7 +225,8 @@ class Reading:
         most: int | None,
     ) -> bool:
         """Take the chunk's new records; False where the chunk is not as its header says."""
-        texts = render(data, head) if head else None
+        all_known = head and marked and marked.number >= head.last
+        texts = [] if all_known else render(data, head) if head else None
         if texts is None or head is None:
             records = whole_records(data, head)
             new = [record for record in records if marked is None or record.offset > marked.offset]
