@@ -27,8 +27,8 @@ class EvtxSource:
     forwarded logs, where the record ids do not.
 
     What may still be being written is not given yet: a record must be whole, and where the chunk's checksums do not
-    cover it (yet) the chunk must have looked the same at two reads in a row. ``finished`` says that nobody writes to the file
-    any more: then everything whole is given at once, and what is not is told as lost.
+    cover it (yet) the chunk must have looked the same at two reads in a row. ``finished`` says that nobody writes to
+    the file any more: then everything whole is given at once, and what is not is told as lost.
     """
 
     def __init__(
@@ -103,7 +103,10 @@ class EvtxSource:
         whole = reading.copied()
         whole.take_chunk()
         places = (place for place, text in enumerate(whole.texts, 1) if self._events(whole, [text]))
-        reading.take_chunk(most=next(islice(places, limit - 1, None)))
+        most = next(islice(places, limit - 1, None), None)
+        if most is None:
+            return []  # the chunk has changed since: the next read looks again
+        reading.take_chunk(most=most)
         return self._events(reading, reading.take_texts())
 
     def _events(self, reading: Reading, texts: Sequence[str]) -> list[Event]:
