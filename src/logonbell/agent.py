@@ -78,6 +78,7 @@ class Watcher:
     """Reads the sources, recognises, judges, and keeps what came of it in the outbox, all in one transaction a pass.
 
     ``host_id`` is the instance id where there is one; without it, each finding's own host stands in the fingerprint.
+    ``admins`` are further SIDs or RIDs whose members count as domain admins.
     """
 
     sources: Sequence[Source]
@@ -87,6 +88,7 @@ class Watcher:
     clock: Clock
     told: Told
     host_id: str | None = None
+    admins: frozenset[str] = frozenset()
     _recogniser: Recogniser = field(init=False)
     _time: LogClock = field(init=False)
     _bookmarks: dict[str, str | None] = field(init=False)
@@ -98,7 +100,7 @@ class Watcher:
         try:
             self._go_back()
         except ValueError as error:
-            self._recogniser, self._time = Recogniser(), LogClock()
+            self._recogniser, self._time = Recogniser(admins=self.admins), LogClock()
             self._bookmarks = dict.fromkeys(self._bookmarks)
             self.told(
                 say(
@@ -134,10 +136,10 @@ class Watcher:
         """Take up the state that was kept last. Raises ``ValueError`` if it cannot be read."""
         snapshot = self.outbox.snapshot()
         if snapshot is None:
-            self._recogniser, self._time = Recogniser(), LogClock()
+            self._recogniser, self._time = Recogniser(admins=self.admins), LogClock()
             return
         kept = msgspec.json.decode(snapshot, type=_Kept)
-        self._recogniser = Recogniser.restore(kept.recogniser)
+        self._recogniser = Recogniser.restore(kept.recogniser, admins=self.admins)
         self._time = LogClock(kept.event, kept.read)
 
     def _recognise(self, events: Sequence[Event], now: datetime, *, more: bool) -> list[Finding]:

@@ -69,6 +69,18 @@ def read(paths: tuple[Path, ...], form: str, lang: str | None) -> int:
 
 
 @logonbell.command()
+@click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="LOG...")
+@click.option("--record", type=int, help="Only this record, and what it belongs to.")
+@_format
+@_language
+def explain(paths: tuple[Path, ...], record: int | None, form: str, lang: str | None) -> int:
+    """Tell what each event was taken for, into what it was folded, and why it rings or not."""
+    from logonbell.commands.explain import explain as run  # noqa: PLC0415 - a command loads what it needs, no more
+
+    return run(_desk(lang), paths, record=record, as_lines=form == "jsonl")
+
+
+@logonbell.command()
 @_config
 @click.option("--once", is_flag=True, help="Read everything since the bookmark, deliver, and end.")
 @_language

@@ -1,7 +1,7 @@
 """What is set: one TOML file, read into frozen values.
 
 The classes below *are* the list of settings: a field is a key, its metadata says what it must be and what it is for.
-The reference page is made from them (``tools/config_reference.py``).
+The reference page is made from them (``tools/docs.py``).
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from typing import Any, Generic, TypeVar
 from logonbell.errors import Refused
 from logonbell.logon import Door
 from logonbell.notifiers.topic import read_endpoint, read_topic
+from logonbell.recipe import RULES
 from logonbell.rule import SILENT_DOORS
 from logonbell.sentence import Sentence, plural, say
 from logonbell.text.escape import Shown
@@ -150,6 +151,25 @@ def _read_doors(value: object, _: Path) -> frozenset[Door]:
     )
 
 
+def _read_shipped(value: object, _: Path) -> tuple[str, ...]:
+    return tuple(_chosen(_take_text(one), RULES) for one in _take_list(value))
+
+
+def _read_sids(value: object, _: Path) -> frozenset[str]:
+    return frozenset(_read_sid(_take_line(one).strip()) for one in _take_list(value))
+
+
+def _read_sid(text: str) -> str:
+    if re.fullmatch(r"S-1(-[0-9]{1,10}){2,15}|[0-9]{3,10}", text, re.ASCII):
+        return text
+    raise _WrongError(
+        say(
+            "is {given}, which is no SID. One looks like S-1-5-21-1004336348-1177238915-682003330-512",
+            given=text,
+        )
+    )
+
+
 def _read_arn(value: object, _: Path) -> str:
     return _refused(read_topic, _take_text(value)).arn
 
@@ -206,6 +226,8 @@ ZONE = Kind(say("a time zone's name"), _read_zone)
 PATH = Kind(say("a path"), _read_path)
 PATHS = Kind(say("a list of paths"), _read_paths)
 DOORS = Kind(say("a list of doors"), _read_doors)
+SHIPPED = Kind(say("a list of rules"), _read_shipped)
+SIDS = Kind(say("a list of SIDs"), _read_sids)
 ARN = Kind(say("a topic's ARN"), _read_arn)
 URL = Kind(say("an http or https address"), _read_url)
 REGION = Kind(say("an AWS region"), _read_region)
@@ -277,6 +299,22 @@ class Ringing(Section):
         example='["rdp-reconnect"]',
         shown="none",
         means="Doors that are taken away from those that ring.",
+    )
+
+    on: tuple[str, ...] = _key(
+        SHIPPED,
+        (),
+        example='["recipe-ssm-login"]',
+        shown="none",
+        means="Shipped rules that are switched off, to be switched on: recipe-ssm-login, recipe-normal-login.",
+    )
+    domain_admins: frozenset[str] = _key(
+        SIDS,
+        frozenset(),
+        example='["S-1-5-21-1004336348-1177238915-682003330-1119", "1120"]',
+        shown="none besides 512, 518 and 519",
+        means="Further groups whose members count as domain admins, by SID or by the last number of their domain's SID. "
+        "Members of AWS Managed Microsoft AD never hold 512: name its delegated groups here.",
     )
 
     @property

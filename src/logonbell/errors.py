@@ -16,7 +16,11 @@ class Refused(Exception):
     @property
     def sentence(self) -> Sentence:
         """What is wrong and what to do, as one text."""
-        return self.what if self.hint is None else Sentence("{what} {hint}", {"what": self.what, "hint": self.hint})
+        return (
+            self.what
+            if self.hint is None
+            else Sentence("{what} {hint}", {"what": self.what, "hint": self.hint})
+        )
 
     def __str__(self) -> str:
         return str(self.sentence)

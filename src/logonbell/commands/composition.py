@@ -13,6 +13,7 @@ from logonbell.errors import Refused
 from logonbell.notifier import Notification, Notifier
 from logonbell.notifiers.console import Console
 from logonbell.notifiers.sns import Message, SnsNotifier
+from logonbell.recipe import RULES
 from logonbell.recognise.windows import WANTED
 from logonbell.rule import Rules
 from logonbell.sentence import say
@@ -31,7 +32,7 @@ def reader_of(config: Config, desk: Desk) -> Reader:
 
 def rules_of(config: Config) -> Rules:
     """Make the rules that the settings ask for."""
-    return Rules(silent=config.rules.quiet)
+    return Rules(silent=config.rules.quiet, over_events=tuple(RULES[name] for name in config.rules.on))
 
 
 def sources_of(config: Config) -> list[Source]:

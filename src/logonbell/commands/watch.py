@@ -28,7 +28,15 @@ def watch(desk: Desk, config: Config, *, once: bool) -> int:
         if outbox.recovered is not None:
             desk.remark(outbox.recovered)
         outbox.forget(utc_now() - timedelta(days=config.history.keep_days))
-        watcher = Watcher(sources, rules_of(config), outbox, names(notifiers), utc_now, desk.remark)
+        watcher = Watcher(
+            sources,
+            rules_of(config),
+            outbox,
+            names(notifiers),
+            utc_now,
+            desk.remark,
+            admins=config.rules.domain_admins,
+        )
         if once:
             agent.watch_once(watcher, [_deliverer(notifier, outbox) for notifier in notifiers], pause=_pause)
         else:

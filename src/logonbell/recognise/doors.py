@@ -8,6 +8,7 @@ from logonbell.recognise.ssm import Link
 from logonbell.sentence import Sentence, say
 
 Decision = tuple[Door, Sentence]
+RDP_PORT, SSH_PORT = 3389, 22
 
 _PLAIN: dict[Kind, Decision] = {
     Kind.NETWORK: (Door.NETWORK, say("a network logon (type 3 or 8) of a user account")),
@@ -67,6 +68,13 @@ def _rdp(arrival: Arrival, link: Link) -> Decision:
     if Sign.SEATED in signs:
         return Door.RDP, say("a remote interactive logon (type 10 or 12)")
     return Door.RDP_RECONNECT, say("an unlock from another host, right after a network logon: a reconnect")
+
+
+def port_of(arrival: Arrival) -> int | None:
+    """Give the port of this host that the logon came to; None where it came by none that a tunnel may lead to."""
+    if arrival.kind is Kind.SEAT and is_by_rdp(arrival):
+        return RDP_PORT
+    return SSH_PORT if arrival.kind is Kind.SSH else None
 
 
 def is_by_rdp(arrival: Arrival) -> bool:

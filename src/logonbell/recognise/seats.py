@@ -329,15 +329,17 @@ def session_ended(log: HostLog, event: Event) -> Sentence:
     """Read LocalSessionManager 23: a session is over."""
     user, _, _ = _lsm(event)
     number = session_number(event)
-    for arrival in log.named(Kind.SEAT, user):
-        if arrival.session == number and number is not None:
-            arrival.signs.add(Sign.LEFT)
-            log.end(arrival, event)
-            return say("the session was closed")
+    growing = [a for a in log.named(Kind.SEAT, user) if number is not None and a.session == number]
     for session in reversed(log.state.open):
         if session.session == number and same_user(session.user, user):
+            for arrival in growing:
+                arrival.ended = True  # only attached to it
             log.end_open(session, event)
             return say("the session was closed")
+    for arrival in growing:
+        arrival.signs.add(Sign.LEFT)
+        log.end(arrival, event)
+        return say("the session was closed")
     return say("the end of something that was not followed")
 
 

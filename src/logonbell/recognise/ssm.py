@@ -6,11 +6,10 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from logonbell.event import Event
-from logonbell.recognise.arrival import Arrival, Kind
+from logonbell.recognise.arrival import Arrival
 from logonbell.recognise.identity import address_of, is_loopback
 from logonbell.sentence import Sentence, say
 
-RDP_PORT, SSH_PORT = 3389, 22
 SLACK = timedelta(seconds=5)
 """A logon may carry a time just before its session's, or just after its end: two programs write two clocks' ticks."""
 REMEMBERED = timedelta(minutes=5)
@@ -94,12 +93,11 @@ class Link:
     observed: bool = False
 
 
-def link_of(sessions: Sessions, arrival: Arrival) -> Link:
-    """Find the SSM session behind a logon: its own, or the tunnel that it came through."""
+def link_of(sessions: Sessions, arrival: Arrival, port: int | None) -> Link:
+    """Find the SSM session behind a logon: its own, or the tunnel to ``port`` that it came through."""
     observed = sessions.watched is not None and sessions.watched <= arrival.time
     if arrival.ssm is not None:
         return Link(sessions.known.get(arrival.ssm), _own(arrival), tunnelled=True, observed=observed)
-    port = {Kind.SEAT: RDP_PORT, Kind.SSH: SSH_PORT}.get(arrival.kind)
     if port is None or not sessions.is_here(arrival.address):
         return Link(observed=observed)
     if arrival.owner is not None:

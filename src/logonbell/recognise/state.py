@@ -16,9 +16,9 @@ from datetime import datetime, timedelta
 from logonbell.event import Event, EventRef
 from logonbell.logon import Door, Finding, Logoff, Logon, User
 from logonbell.recognise.arrival import Arrival, Kind, Sign, either
-from logonbell.recognise.doors import door_of
+from logonbell.recognise.doors import door_of, port_of
 from logonbell.recognise.failures import Failures
-from logonbell.recognise.identity import raw_address
+from logonbell.recognise.identity import raw_address, same_user
 from logonbell.recognise.ssm import Sessions, link_of
 from logonbell.recognise.suspicion import Shutdown, Suspicions
 
@@ -89,8 +89,9 @@ class HostState:
 class HostLog:
     """One host's state with its indexes, and the verbs that the readers of events use."""
 
-    def __init__(self, state: HostState) -> None:
+    def __init__(self, state: HostState, admins: frozenset[str] = frozenset()) -> None:
         self.state = state
+        self.admins = admins
         self.said: list[Finding] = []
         self._by_id: dict[str, list[int]] = {}
         self._by_name: dict[tuple[Kind, str], list[int]] = {}
@@ -320,7 +321,7 @@ class HostLog:
         self.said.append(self._logon(arrival))
 
     def _logon(self, arrival: Arrival) -> Logon:
-        link = link_of(self.state.ssm, arrival)
+        link = link_of(self.state.ssm, arrival, port_of(arrival))
         door, why = door_of(arrival, link)
         ids = arrival.logon_ids or arrival.unlock_ids
         return Logon(
@@ -364,12 +365,25 @@ class HostLog:
         self._index_all()
 
     def _door(self, arrival: Arrival) -> Door:
-        return door_of(arrival, link_of(self.state.ssm, arrival))[0]
+        return door_of(arrival, link_of(self.state.ssm, arrival, port_of(arrival)))[0]
+
+    def _is_attached_to_open(self, arrival: Arrival) -> bool:
+        """Tell whether an arrival is a reconnect or an unlock of a session whose logon is known and open."""
+        if arrival.kind is not Kind.SEAT or not arrival.signs & {Sign.AGAIN, Sign.ATTACHED, Sign.UNLOCKED}:
+            return False
+        return any(
+            (arrival.session is not None and kept.session == arrival.session)
+            or (kept.session is None or arrival.session is None)
+            for kept in self.state.open
+            if same_user(kept.user, arrival.user)
+        )
 
     def _keep_open(self, arrival: Arrival) -> None:
         followed = arrival.kind in {Kind.SEAT, Kind.SSM, Kind.SSH, Kind.TUNNEL}
         if not followed or arrival.ended or not arrival.told or Sign.BRIEF in arrival.signs:
             return
+        if self._is_attached_to_open(arrival):
+            return  # the session that was there before goes on under its own logon
         if arrival.logon_ids or arrival.session is not None or arrival.ssm is not None:
             kept = Open(
                 arrival.events[0],

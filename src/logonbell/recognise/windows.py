@@ -116,12 +116,12 @@ def privileged(log: HostLog, event: Event) -> Sentence:
 
 def grouped(log: HostLog, event: Event) -> Sentence:
     """Read 4627: the groups of a logon, by which domain admins are known."""
-    return _groups(log, event, is_domain_admin(event.fields.get("GroupMembership", "")))
+    return _groups(log, event, is_domain_admin(event.fields.get("GroupMembership", ""), log.admins))
 
 
 def special(log: HostLog, event: Event) -> Sentence:
     """Read 4964: a logon holds a group that the operator called special. It proves a domain admin, never the lack of one."""
-    admin = is_domain_admin(event.fields.get("SidList", ""))
+    admin = is_domain_admin(event.fields.get("SidList", ""), log.admins)
     return _groups(log, event, True if admin else None)
 
 
@@ -219,12 +219,14 @@ class Recogniser:
     """Fed events in the order of their logs, it yields logons as they become known, and again as they grow.
 
     It does no input or output and reads no clock: time is that of the events, and what ``advance`` hands in. Several
-    hosts in one log are kept apart. ``witness`` is told of each event what it was taken for.
+    hosts in one log are kept apart. ``admins`` are further SIDs, or bare RIDs, whose members count as domain admins.
+    ``witness`` is told of each event what it was taken for.
     """
 
-    def __init__(self, witness: Witness | None = None) -> None:
+    def __init__(self, witness: Witness | None = None, *, admins: frozenset[str] = frozenset()) -> None:
         self._logs: dict[str, HostLog] = {}
         self._witness = witness
+        self._admins = admins
 
     def feed(self, event: Event) -> Iterator[Finding]:
         """Read one event; yield what is known by then."""
@@ -235,7 +237,7 @@ class Recogniser:
             event = replace(event, time=min(max(event.time, EARLIEST), LATEST))
         log = self._logs.get(event.host)
         if log is None:
-            log = self._logs[event.host] = HostLog(HostState(event.host))
+            log = self._logs[event.host] = HostLog(HostState(event.host), self._admins)
         yield from log.advance(event.time, by_event=True)
         taken = say("this record was read before") if log.saw(event) else reader(log, event)
         if self._witness is not None:
@@ -271,7 +273,7 @@ class Recogniser:
         return json.dumps(kept, separators=(",", ":"))
 
     @classmethod
-    def restore(cls, snapshot: str, witness: Witness | None = None) -> Recogniser:
+    def restore(cls, snapshot: str, *, admins: frozenset[str] = frozenset()) -> Recogniser:
         """Go on from a snapshot. Raises ``ValueError`` if it is damaged or of another version."""
         try:
             kept = msgspec.convert(json.loads(snapshot), _Snapshot)
@@ -279,8 +281,8 @@ class Recogniser:
             raise ValueError(f"not a snapshot: {error}") from error
         if kept.version != SNAPSHOT:
             raise ValueError(f"a snapshot of version {kept.version}, not {SNAPSHOT}")
-        recogniser = cls(witness)
-        recogniser._logs = {state.host: HostLog(state) for state in kept.hosts}
+        recogniser = cls(admins=admins)
+        recogniser._logs = {state.host: HostLog(state, admins) for state in kept.hosts}
         return recogniser
 
 

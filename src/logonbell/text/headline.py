@@ -30,6 +30,9 @@ SHELLS = frozenset({Door.SSM_SHELL, Door.SSM_SHELL_ELEVATED, Door.SSM_TUNNEL, Do
 THROUGH_SSM = frozenset({Door.RDP_SSM, Door.SSH_SSM})
 """The doors whose address is only the near end of a tunnel."""
 
+AT_THE_CONSOLE = frozenset({Door.CONSOLE, Door.CACHED_CONSOLE})
+"""The doors where Windows writes 127.0.0.1, which is nowhere to come from."""
+
 _KEPT = 20  # so many names does a burst hold (FailedLogons); only a full list can have lost one
 
 
@@ -94,7 +97,7 @@ def _logon(logon: Logon, host: Shown, language: str, room: Room) -> Shown:
     tell = partial(speak, language=language)
     what = tell(DOORS[logon.door].logon)
     who = _who(logon, language, room)
-    if logon.address is None or logon.door in THROUGH_SSM:
+    if logon.address is None or logon.door in THROUGH_SSM | AT_THE_CONSOLE:
         return tell(say("{what}: {who} on {host}", what=what, who=who, host=host))
     return tell(
         say(
