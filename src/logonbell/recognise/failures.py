@@ -32,7 +32,7 @@ class Failures:
     def add(self, event: Event, host: str) -> Iterator[FailedLogons]:
         """Count a 4625; tell the burst that was over before it, and this one at its third failure."""
         yield from self.advance(event.time, host)
-        self.first = event.time if self.first is None else min(self.first, event.time)
+        self.first = event.time if self.first is None else self.first
         self.last = event.time if self.last is None else max(self.last, event.time)
         self.count += 1
         if len(self.events) < _EVENTS:
@@ -44,8 +44,8 @@ class Failures:
             yield self._told(host, ended=False)
 
     def advance(self, now: datetime, host: str) -> Iterator[FailedLogons]:
-        """Tell the summary of a burst that has been quiet for longer than the gap."""
-        if self.last is not None and now - self.last > GAP:
+        """Tell the summary of a burst that has been quiet for longer than the gap, or that a wrong clock dated ahead."""
+        if self.last is not None and abs(now - self.last) > GAP:
             yield from self.finish(host)
 
     def finish(self, host: str) -> Iterator[FailedLogons]:
