@@ -339,11 +339,9 @@ def test_any_file_is_read_or_refused(tmp_path_factory: pytest.TempPathFactory, l
 
 def test_the_reference_page_is_true(file: Path) -> None:
     """The page is what the settings make it, and its example is a valid file in which every key stands."""
-    tool = runpy.run_path(str(ROOT / "tools" / "config_reference.py"))
-    page = tool["page"]()
-    assert (ROOT / "docs" / "reference" / "config.md").read_text("utf-8") == page, (
-        "run tools/config_reference.py"
-    )
+    tool = runpy.run_path(str(ROOT / "tools" / "docs.py"))
+    page = tool["settings"]()
+    assert (ROOT / "docs" / "reference" / "config.md").read_text("utf-8") == page, "run: make docs"
     example = page.partition("```toml\n")[2].partition("```")[0]
     read(file, example)
     parsed = tomllib.loads(example)

@@ -1,0 +1,97 @@
+from __future__ import annotations
+
+import json
+import runpy
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import jsonschema
+import pytest
+from hypothesis import given
+
+from any_facts import findings
+from fakes import NOON
+from logonbell.cli import logonbell, main
+from logonbell.logon import Finding
+from logonbell.rule import Rules
+from logonbell.simulate.damage import spoil_record
+from logonbell.simulate.day import play_day
+from logonbell.simulate.evtx import write_logs
+from logonbell.wire import line
+
+ROOT = Path(__file__).resolve().parent.parent
+REFERENCE = ROOT / "docs" / "reference"
+PAGES = runpy.run_path(str(ROOT / "tools" / "docs.py"))["PAGES"]
+SCHEMA: dict[str, Any] = json.loads((REFERENCE / "jsonl.schema.json").read_text("utf-8"))
+
+
+@pytest.fixture(scope="module")
+def contract() -> jsonschema.Draft202012Validator:
+    """What holds a line against the schema."""
+    jsonschema.Draft202012Validator.check_schema(SCHEMA)
+    return jsonschema.Draft202012Validator(SCHEMA)
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_a_generated_page_is_what_its_tool_writes(name: str) -> None:
+    """No page lags behind the code that it tells of."""
+    assert (REFERENCE / name).read_text("utf-8") == PAGES[name](), "run: make docs"
+
+
+def test_the_page_of_the_commands_names_every_command_and_option() -> None:
+    """Whatever can be typed is documented."""
+    page = (REFERENCE / "commands.md").read_text("utf-8")
+    for name, command in logonbell.commands.items():
+        assert f"## `logonbell {name}`" in page
+        for parameter in command.params:
+            for option in parameter.opts:
+                assert option.upper() in page.upper() or parameter.param_type_name == "argument"
+
+
+def test_the_page_of_the_lines_names_every_key() -> None:
+    """Whoever meets a key in a line finds on the page what it means."""
+    page = (REFERENCE / "jsonl.md").read_text("utf-8")
+    kinds = {choice["$ref"].rpartition("/")[2] for choice in SCHEMA["oneOf"]}
+    for kind in kinds:
+        section = page.partition(f"## `{kind}`\n")[2].partition("\n## ")[0]
+        for key, told in SCHEMA["$defs"][kind]["properties"].items():
+            assert f"| `{key}` |" in section
+            assert told["description"] in section
+
+
+@given(findings)
+def test_every_finding_is_a_line_of_the_contract(finding: Finding) -> None:
+    """Whatever a log holds, hostile names included, the line has the keys and the types that the schema promises."""
+    written = json.dumps(line(finding, Rules().judge(finding)))
+    assert written.isascii()
+    assert "\n" not in written
+    read = json.loads(written)
+    jsonschema.validate(read, {**SCHEMA["$defs"][read["type"]], "$defs": SCHEMA["$defs"]})
+
+
+def test_a_real_reading_keeps_the_contract(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], contract: jsonschema.Draft202012Validator
+) -> None:
+    """What comes out of a day's logs, one of them damaged, is in order and sums up to its last line."""
+    logs = write_logs(tmp_path, play_day(NOON, Random(1)))  # noqa: S311 - repeatable, not secret
+    spoil_record(logs[0], 0, place=5)
+    assert main(["read", "--format", "jsonl", str(tmp_path)]) == 0
+    *found, summary = [json.loads(text) for text in capsys.readouterr().out.splitlines()]
+    for one in [*found, summary]:
+        contract.validate(one)
+    times = [one.get("time") or one["first"] for one in found]
+    assert times == sorted(times)
+    assert {"logon", "failed-logons", "logoff"} <= {one["type"] for one in found}
+    assert [one["door"] for one in found if one["type"] == "logon" and one["alert"]] == [
+        "rdp",
+        "console",
+        "rdp",
+        "ssm-shell",
+        "rdp-reconnect",
+    ]
+    assert summary["type"] == "summary"
+    assert summary["rings"] == sum(one["alert"] for one in found)
+    assert summary["logons"] == sum(one["type"] == "logon" for one in found)
+    assert 0 < summary["noise"] < summary["records"]
+    assert [loss["records"] for loss in summary["losses"] if loss["records"]] == [1]
