@@ -77,7 +77,7 @@ def explain(paths: tuple[Path, ...], record: int | None, form: str, lang: str | 
     """Tell what each event was taken for, into what it was folded, and why it rings or not."""
     from logonbell.commands.explain import explain as run  # noqa: PLC0415 - a command loads what it needs, no more
 
-    return run(_desk(lang), paths, record=record, as_lines=form == "jsonl")
+    return _run(_desk(lang), lambda desk: run(desk, paths, record=record, as_lines=form == "jsonl"))
 
 
 @logonbell.command()
