@@ -67,6 +67,11 @@ def same_user(one: User | None, other: User | None) -> bool:
     return _bare(one.name) == _bare(other.name) and _same_domain(one.domain, other.domain)
 
 
+def is_microsoft_account(user: User | None) -> bool:
+    """Tell whether an account may be spelt in two ways: Security names it by its e-mail address, others locally."""
+    return user is not None and ("@" in user.name or user.domain.casefold() == "microsoftaccount")
+
+
 def _bare(name: str) -> str:
     return name.casefold().partition("@")[0]
 

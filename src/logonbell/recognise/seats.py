@@ -11,6 +11,7 @@ from logonbell.recognise.arrival import Arrival, Kind, Sign, either
 from logonbell.recognise.identity import (
     YES,
     address_of,
+    is_microsoft_account,
     raw_address,
     same_address,
     same_user,
@@ -110,17 +111,17 @@ def sat_down(log: HostLog, event: Event) -> Sentence:
     user, address = target_of(event), raw_address(event.fields.get("IpAddress", ""))
     remote = event.fields.get("LogonType") in {"10", "12"}
 
-    def fits(arrival: Arrival) -> bool:
+    def is_free(arrival: Arrival) -> bool:
         signs = arrival.signs
-        if Sign.SEATED in signs or not arrival.may_be(user, address):
+        if Sign.SEATED in signs:
             return False
         return Sign.LOCAL not in signs if remote else not signs & {Sign.ATTACHED, Sign.HYPERV}
 
-    arrival = log.nearest(log.named(Kind.SEAT, user), event.time, JOIN, fits)
+    arrival = log.nearest(
+        log.named(Kind.SEAT, user), event.time, JOIN, lambda a: is_free(a) and a.may_be(user, address)
+    )
     if arrival is None:
-        arrival = _nameless(
-            log, event, address, lambda a: Sign.SEATED not in a.signs and a.session is not None
-        )
+        arrival = _nameless(log, event, user, address, lambda a: is_free(a) and a.session is not None)
     if arrival is None:
         arrival = log.begin(Kind.SEAT, event, user=user)
         arrival.signs.add(Sign.SEATED)
@@ -182,7 +183,7 @@ def _session(log: HostLog, event: Event, sign: Sign) -> Sentence:
     at = event.time
     arrival = log.nearest(log.named(Kind.SEAT, user), at, JOIN, lambda a: fits(a) and same_user(a.user, user))
     if arrival is None:
-        arrival = _nameless(log, event, address, fits)
+        arrival = _nameless(log, event, user, address, fits)
     if arrival is None:
         arrival = log.begin(Kind.SEAT, event, user=user)
         arrival.signs.add(sign)
@@ -202,10 +203,10 @@ def _session(log: HostLog, event: Event, sign: Sign) -> Sentence:
 
 def shell_started(log: HostLog, event: Event) -> Sentence:
     """Read LocalSessionManager 22: the shell of a session; it belongs to the 21 before it."""
-    user, _, _ = _lsm(event)
     number = session_number(event)
-    arrival = log.nearest(log.named(Kind.SEAT, user), event.time, JOIN, lambda a: a.session == number)
-    if arrival is not None:
+    near = log.of_kind(Kind.SEAT, event.time - JOIN)
+    arrival = log.nearest(near, event.time, JOIN, lambda a: a.session == number)
+    if arrival is not None and number is not None:
         arrival.fold(event.ref, event.time)
     return say("the shell of a session started: the same logon")
 
@@ -329,7 +330,9 @@ def session_ended(log: HostLog, event: Event) -> Sentence:
     """Read LocalSessionManager 23: a session is over."""
     user, _, _ = _lsm(event)
     number = session_number(event)
-    growing = [a for a in log.named(Kind.SEAT, user) if number is not None and a.session == number]
+    if number is None:
+        return say("the end of something that was not followed")
+    growing = [a for a in log.named(Kind.SEAT, user) if a.session == number]
     for session in reversed(log.state.open):
         if session.session == number and same_user(session.user, user):
             for arrival in growing:
@@ -376,13 +379,14 @@ def _in_place(arrival: Arrival, place: Sign | None) -> bool:
 
 
 def _nameless(
-    log: HostLog, event: Event, address: str | None, fits: Callable[[Arrival], bool]
+    log: HostLog, event: Event, user: User, address: str | None, fits: Callable[[Arrival], bool]
 ) -> Arrival | None:
-    """Give the one seat of this moment that fits though its user is spelt otherwise."""
+    """Give the one seat of this moment that fits though its user, a Microsoft account, is spelt otherwise."""
     near = [
         arrival
         for arrival in log.of_kind(Kind.SEAT, event.time - JOIN)
         if abs(arrival.time - event.time) <= NAMELESS
+        and (is_microsoft_account(user) or is_microsoft_account(arrival.user))
         and fits(arrival)
         and same_address(arrival.address, address)
     ]
