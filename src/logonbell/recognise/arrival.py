@@ -45,6 +45,7 @@ class Sign(StrEnum):
     LOCAL = "local"  # LocalSessionManager or 4778 says that no client is attached
     HYPERV = "hyper-v"  # LocalSessionManager with an empty address: a Hyper-V enhanced session
     ACCEPTED = "accepted"  # sshd said Accepted
+    KEY = "key"  # sshd accepted a key, or whatever else is no password
     TOKEN = "token"  # sshd's key token: made before the key is proven  # noqa: S105
     PASSWORD = "password"  # sshd's password logon  # noqa: S105
     SHELL = "shell"  # WinRM 91: a shell was made

@@ -22,6 +22,7 @@ AUTHENTICATED = timedelta(seconds=2)
 SSHD_NEAR = timedelta(seconds=5)
 PROOF = timedelta(seconds=10)
 
+_BY_PASSWORD = ("password", "keyboard-interactive")
 _ACCEPTED = re.compile(
     r"Accepted (?P<how>\S{1,64}) for (?P<user>.{1,512}) from (?P<address>\S{1,64}) port \d{1,5}\b"
 )
@@ -119,13 +120,12 @@ def sshd_logon(log: HostLog, event: Event) -> Sentence:
     sign = Sign.PASSWORD if password else Sign.TOKEN
 
     def fits(arrival: Arrival) -> bool:
-        if not same_user(arrival.user, user):
-            return False
-        return (
-            not arrival.signs & {Sign.PASSWORD, Sign.TOKEN}
-            if password
-            else Sign.PASSWORD not in arrival.signs
-        )
+        signs = arrival.signs
+        if password:
+            other = signs & {Sign.PASSWORD, Sign.TOKEN, Sign.KEY}
+        else:
+            other = signs & {Sign.PASSWORD} or (Sign.ACCEPTED in signs and Sign.KEY not in signs)
+        return not other and same_user(arrival.user, user)
 
     arrival = log.nearest(log.named(Kind.SSH, user), event.time, SSHD_NEAR, fits)
     if arrival is None:
@@ -149,16 +149,19 @@ def sshd_said(log: HostLog, event: Event) -> Sentence:
     name, domain = split_name(accepted["user"])
     user = user_of(name, domain, None)
     address = raw_address(accepted["address"])
+    password = accepted["how"].startswith(_BY_PASSWORD)
+    signs = {Sign.ACCEPTED} if password else {Sign.ACCEPTED, Sign.KEY}
+    other = Sign.TOKEN if password else Sign.PASSWORD
 
     def fits(arrival: Arrival) -> bool:
-        return Sign.ACCEPTED not in arrival.signs and same_user(arrival.user, user)
+        return not arrival.signs & {Sign.ACCEPTED, other} and same_user(arrival.user, user)
 
     arrival = log.nearest(log.named(Kind.SSH, user), event.time, SSHD_NEAR, fits)
     if arrival is None:
         arrival = log.begin(Kind.SSH, event, user=user)
-        arrival.signs.add(Sign.ACCEPTED)
+        arrival.signs.update(signs)
     else:
-        log.joined(arrival, event, Sign.ACCEPTED)
+        log.joined(arrival, event, *signs)
         log.hurry(arrival, event.time)
     arrival.learn(user=user, address=address)
     return say("sshd accepted {how}", how=accepted["how"])
