@@ -19,6 +19,9 @@ from logonbell.sources.survey import shown
 _TRIES = 8
 """How often in a row a file may change under the reading before the rest of it is given up."""
 
+_REMEMBERED = 100_000
+"""So many events are remembered to know a repeat: copies of a record stand side by side in the order of time."""
+
 OnProgress = Callable[[float], None]
 """Is told how much of all files, by their sizes, is read: 0 to 1."""
 
@@ -127,11 +130,13 @@ class History:
 
 
 def _each_once(events: Iterable[Event]) -> Iterator[Event]:
-    seen: set[tuple[str, str, int, datetime]] = set()
+    seen: dict[tuple[str, str, int, datetime], None] = {}
     for event in events:
         key = (event.host, event.channel, event.record_id, event.time)
         if key not in seen:
-            seen.add(key)
+            seen[key] = None
+            if len(seen) > _REMEMBERED:
+                del seen[next(iter(seen))]
             yield event
 
 
