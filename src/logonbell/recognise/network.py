@@ -122,9 +122,9 @@ def sshd_logon(log: HostLog, event: Event) -> Sentence:
     def fits(arrival: Arrival) -> bool:
         signs = arrival.signs
         if password:
-            other = signs & {Sign.PASSWORD, Sign.TOKEN, Sign.KEY}
+            other = bool(signs & {Sign.PASSWORD, Sign.TOKEN, Sign.KEY})
         else:
-            other = signs & {Sign.PASSWORD} or (Sign.ACCEPTED in signs and Sign.KEY not in signs)
+            other = Sign.PASSWORD in signs or (Sign.ACCEPTED in signs and Sign.KEY not in signs)
         return not other and same_user(arrival.user, user)
 
     arrival = log.nearest(log.named(Kind.SSH, user), event.time, SSHD_NEAR, fits)

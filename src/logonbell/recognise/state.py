@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 
 from logonbell.event import Event, EventRef
 from logonbell.logon import Door, Finding, Logoff, Logon, User
-from logonbell.recognise.arrival import Arrival, Kind, Sign, either
+from logonbell.recognise.arrival import EVENTS_LISTED, Arrival, Kind, Sign, either
 from logonbell.recognise.doors import door_of, port_of
 from logonbell.recognise.failures import Failures
 from logonbell.recognise.identity import raw_address, same_user
@@ -204,6 +204,14 @@ class HostLog:
             self._tell(arrival)
             self._ended(arrival.events[0], arrival.time, self._door(arrival), arrival.user, event)
 
+    def over(self, arrival: Arrival, event: Event) -> None:
+        """Let Windows' start end a logon: its session is gone, and its logon ids and number are dealt anew."""
+        if self._is_followed(arrival) and not self._is_attached_to_open(arrival):
+            self.end(arrival, event)
+        if arrival.due is not None:
+            self._tell(arrival)
+        self.drop(arrival)
+
     def end_open(self, session: Open, event: Event) -> None:
         """Tell that an open session was closed."""
         for logon_id in session.logon_ids:
@@ -213,11 +221,15 @@ class HostLog:
 
     def stray(self, logon_id: str, event: Event) -> Stray:
         """Keep what an event says of a logon id whose logon has not come."""
-        strays = self.state.strays
-        if logon_id not in strays and len(strays) >= _STRAYS:
-            del strays[next(iter(strays))]
-        kept = strays.setdefault(logon_id, Stray(event.time, []))
-        kept.events.append(event.ref)
+        kept = self.state.strays.get(logon_id)
+        if kept is None:
+            kept = Stray(event.time, [])
+            if logon_id:
+                self.state.strays[logon_id] = kept
+            if len(self.state.strays) > _STRAYS:
+                del self.state.strays[next(iter(self.state.strays))]
+        if len(kept.events) < EVENTS_LISTED:
+            kept.events.append(event.ref)
         return kept
 
     def claim_stray(self, logon_id: str, arrival: Arrival) -> None:
@@ -379,27 +391,32 @@ class HostLog:
         )
 
     def _keep_open(self, arrival: Arrival) -> None:
-        followed = arrival.kind in {Kind.SEAT, Kind.SSM, Kind.SSH, Kind.TUNNEL}
-        if not followed or arrival.ended or not arrival.told or Sign.BRIEF in arrival.signs:
+        if not self._is_followed(arrival) or arrival.ended or not arrival.told:
             return
         if self._is_attached_to_open(arrival):
             return  # the session that was there before goes on under its own logon
-        if arrival.logon_ids or arrival.session is not None or arrival.ssm is not None:
-            kept = Open(
-                arrival.events[0],
-                arrival.time,
-                self._door(arrival),
-                arrival.user,
-                list(arrival.logon_ids),
-                arrival.session,
-                arrival.ssm,
-            )
-            self.state.open.append(kept)
-            self._index_open(kept)
-            for forgotten in self.state.open[:-OPEN]:
-                for logon_id in forgotten.logon_ids:
-                    self._forget_id(forgotten, logon_id)
-            del self.state.open[:-OPEN]
+        kept = Open(
+            arrival.events[0],
+            arrival.time,
+            self._door(arrival),
+            arrival.user,
+            list(arrival.logon_ids),
+            arrival.session,
+            arrival.ssm,
+        )
+        self.state.open.append(kept)
+        self._index_open(kept)
+        for forgotten in self.state.open[:-OPEN]:
+            for logon_id in forgotten.logon_ids:
+                self._forget_id(forgotten, logon_id)
+        del self.state.open[:-OPEN]
+
+    def _is_followed(self, arrival: Arrival) -> bool:
+        """Tell whether the end of a logon is worth telling, and can be known."""
+        followed = (
+            arrival.kind in {Kind.SEAT, Kind.SSM, Kind.SSH, Kind.TUNNEL} and Sign.BRIEF not in arrival.signs
+        )
+        return followed and bool(arrival.logon_ids or arrival.session is not None or arrival.ssm is not None)
 
 
 def _name(user: User | None) -> str:

@@ -13,7 +13,7 @@ import msgspec
 from logonbell.event import Event
 from logonbell.logon import Finding, LogCleared
 from logonbell.recognise import network, seats, tampering, tunnels
-from logonbell.recognise.arrival import Kind, either
+from logonbell.recognise.arrival import either
 from logonbell.recognise.failures import is_prompt
 from logonbell.recognise.identity import (
     NETWORK_SERVICE,
@@ -92,11 +92,11 @@ def _door(log: HostLog, event: Event, kind: str, program: str) -> Sentence:
 def _booted(log: HostLog, event: Event) -> Sentence:
     """Windows started: whatever was open is over, and logon ids begin anew."""
     tampering.started(log, event)
+    for arrival in list(log.growing.values()):
+        if arrival.time < event.time:
+            log.over(arrival, event)
     for session in list(log.state.open):
         log.end_open(session, event)
-    for arrival in list(log.growing.values()):
-        if arrival.kind is Kind.SEAT and arrival.time < event.time:
-            log.end(arrival, event)
     return say("Windows started")
 
 
