@@ -30,10 +30,12 @@ CONFIG = (
     else Path("/etc/logonbell/logonbell.toml")
 )
 
+# Whether it may be read is found out by who reads it, and told in the user's language.
+_path = click.Path(path_type=Path, readable=False)
 _config = click.option(
     "--config",
     "config_path",
-    type=click.Path(path_type=Path),
+    type=_path,
     default=CONFIG,
     show_default=True,
     help="The settings.",
@@ -58,7 +60,7 @@ def logonbell() -> None:
 
 
 @logonbell.command()
-@click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="LOG...")
+@click.argument("paths", nargs=-1, required=True, type=_path, metavar="LOG...")
 @_format
 @_language
 def read(paths: tuple[Path, ...], form: str, lang: str | None) -> int:
@@ -69,7 +71,7 @@ def read(paths: tuple[Path, ...], form: str, lang: str | None) -> int:
 
 
 @logonbell.command()
-@click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="LOG...")
+@click.argument("paths", nargs=-1, required=True, type=_path, metavar="LOG...")
 @click.option("--record", type=int, help="Only this record, and what it belongs to.")
 @_format
 @_language

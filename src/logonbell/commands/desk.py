@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 from typing import TextIO
 
 from logonbell.errors import Refused
-from logonbell.sentence import Sentence
+from logonbell.sentence import Sentence, say
+from logonbell.source import Loss
 from logonbell.text.language import LANGUAGES, language_of_locale, speak
 from logonbell.text.terminal import Terminal
 
@@ -54,6 +55,12 @@ class Desk:
         """Say a line about it, where no program reads."""
         self.err.line(speak(sentence, self.err.language(self.language)))
         self.err.flush()
+
+    def tell_losses(self, losses: Iterable[Loss]) -> None:
+        """Say what could not be read, and where, unless the words name the place already."""
+        for loss in losses:
+            named = loss.where in loss.what.holes.values()
+            self.remark(loss.what if named else say("{where}: {what}", where=loss.where, what=loss.what))
 
     def refuse(self, refused: Refused) -> int:
         """Say what is wrong and what to do. Returns the exit code."""

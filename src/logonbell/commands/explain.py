@@ -54,8 +54,7 @@ def explain(
 
     history = History(paths, wanted=WANTED)
     findings = recognise(history, Recogniser(witness))
-    for loss in history.losses:
-        desk.remark(say("{where}: {what}", where=loss.where, what=loss.what))
+    desk.tell_losses(history.losses)
     explained = list(_explained(findings, taken, rules or Rules()))
     if record is not None:
         explained = [one for one in explained if any(event.ref.record_id == record for event in one.events)]

@@ -35,8 +35,7 @@ def read(desk: Desk, paths: Sequence[Path], *, as_lines: bool, rules: Rules | No
         findings = recognise(history)
     rules = rules or Rules()
     judged = [(finding, rules.judge(finding)) for finding in findings]
-    for loss in history.losses:
-        desk.remark(say("{where}: {what}", where=loss.where, what=loss.what))
+    desk.tell_losses(history.losses)
     if as_lines:
         _print_lines(desk, judged, history)
     else:
