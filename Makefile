@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 LOCALE ?= $(shell echo "$${LC_ALL:-$${LC_MESSAGES:-$$LANG}}")
 
 .DEFAULT_GOAL := help
-.PHONY: help demo check check-all lint types law test kill bench texts docs clean
+.PHONY: help demo check check-all lint types law test kill fuzz bench texts docs clean
 
 help: ## Show what there is
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -34,6 +34,9 @@ test: $(VENV)/check
 
 kill: $(VENV)/check ## Kill `watch` N times (200) on a bad road, and count what arrived
 	$(BIN)/python tests/kill_rig.py $(or $(N),200)
+
+fuzz: $(VENV)/check ## Spoil made days for MINUTES of CPU time, and hold what is recognised to its promises
+	nice $(BIN)/python tools/fuzz.py --minutes $(or $(MINUTES),1)
 
 bench: $(VENV)/check ## Print every figure that the documents name
 	$(BIN)/python tools/bench.py
