@@ -98,8 +98,16 @@ def link_of(sessions: Sessions, arrival: Arrival, port: int | None) -> Link:
     observed = sessions.watched is not None and sessions.watched <= arrival.time
     if arrival.ssm is not None:
         return Link(sessions.known.get(arrival.ssm), _own(arrival), tunnelled=True, observed=observed)
-    if port is None or not sessions.is_here(arrival.address):
+    if port is None:
         return Link(observed=observed)
+    through = [
+        s for s in sessions.known.values() if s.open_at(arrival.time) and s.forwards(port, arrival.address)
+    ]
+    if not sessions.is_here(arrival.address):
+        # A tunnel to the very address that the logon came from: that address is this host's own, though nobody said so.
+        through = [s for s in through if address_of(s.target) == address_of(arrival.address or "")]
+        if not through or arrival.address is None:
+            return Link(observed=observed)
     if arrival.owner is not None:
         held = sessions.known.get(arrival.owner)
         if held is not None:
@@ -109,9 +117,6 @@ def link_of(sessions: Sessions, arrival: Arrival, port: int | None) -> Link:
         return Link(
             match=say("another program holds the connection, no SSM session"), here=True, observed=True
         )
-    through = [
-        s for s in sessions.known.values() if s.open_at(arrival.time) and s.forwards(port, arrival.address)
-    ]
     if len(through) == 1:
         only = say("the only SSM session that forwards port {port}", port=port)
         return Link(through[0], only, here=True, tunnelled=True, observed=observed)

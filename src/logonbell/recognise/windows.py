@@ -21,9 +21,10 @@ from logonbell.recognise.identity import (
     SYSTEM,
     is_domain_admin,
     is_nobody,
+    raw_address,
     user_of,
 )
-from logonbell.recognise.noise import noise, program_of
+from logonbell.recognise.noise import MACHINE_ACCOUNT, noise, program_of
 from logonbell.recognise.session import CHANNEL, Told
 from logonbell.recognise.state import HostLog, HostState
 from logonbell.sentence import Sentence, say
@@ -35,6 +36,7 @@ OPENSSH = "OpenSSH/Operational"
 WINRM = "Microsoft-Windows-WinRM/Operational"
 SYSTEM_LOG = "System"
 
+OWN_ADDRESSES = 64
 SSM_WORKER = "ssm-session-worker.exe"
 _PROVIDERS = frozenset({"", "Microsoft-Windows-Security-Auditing", "Microsoft-Windows-Eventlog"})
 
@@ -53,6 +55,8 @@ def logged_on(log: HostLog, event: Event) -> Sentence:
     if kind == "0":
         return _booted(log, event)
     if (reason := noise(fields)) is not None:
+        if reason is MACHINE_ACCOUNT:
+            _note_own_address(log, event)
         return reason
     known = log.with_id(seats.logon_id_of(event))
     if known is not None and event.ref in known.events:
@@ -63,6 +67,14 @@ def logged_on(log: HostLog, event: Event) -> Sentence:
         return seats.OTHER_HALF
     taken = tunnels.worker_logon(log, event)
     return _door(log, event, kind, program) if taken is None else taken
+
+
+def _note_own_address(log: HostLog, event: Event) -> None:
+    """Learn this host's own address where its own account logs on to itself over the network."""
+    name, address = event.fields.get("TargetUserName", ""), raw_address(event.fields.get("IpAddress", ""))
+    mine = f"{event.host.partition('.')[0]}$".casefold()
+    if address is not None and name.casefold() == mine and address not in log.state.ssm.addresses:
+        log.state.ssm.addresses = [*log.state.ssm.addresses, address][-OWN_ADDRESSES:]
 
 
 def _door(log: HostLog, event: Event, kind: str, program: str) -> Sentence:
@@ -83,7 +95,7 @@ def _door(log: HostLog, event: Event, kind: str, program: str) -> Sentence:
             return network.sshd_logon(log, event)
         case "3" | "8" if by == "wsman" or (program == "svchost.exe" and subject == NETWORK_SERVICE):
             return network.winrm_request(log, event)
-        case "3" | "8" if not program or subject in {"", NOBODY}:
+        case "3" | "8" if program in {"", "lsass.exe"} or subject in {"", NOBODY}:
             return network.came_by_network(log, event)
         case _:
             return network.used_credentials(log, event)
