@@ -124,6 +124,15 @@ def check_config(config_path: Path, lang: str | None) -> int:
     return _run_as_set(config_path, lang, lambda desk, _: run(desk, config_path))
 
 
+@logonbell.command()
+@_language
+def demo(lang: str | None) -> int:
+    """Show a bastion's day in under a minute: what the usual recipe mails, what logonbell rings."""
+    from logonbell.commands.demo import demo as run  # noqa: PLC0415 - a command loads what it needs, no more
+
+    return _run(_desk(lang), run)
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the program; return its exit code: 1 for what the user can mend, 3 for our own faults."""
     try:

@@ -1,0 +1,160 @@
+"""The demo on a terminal, for the person before it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from datetime import datetime, timedelta
+
+from rich import box
+from rich.console import Console, Group, RenderableType
+from rich.live import Live
+from rich.padding import Padding
+from rich.panel import Panel
+from rich.table import Table
+from rich.text import Text
+
+from logonbell.demo import script
+from logonbell.demo.folding import fold
+from logonbell.demo.letter import Letter
+from logonbell.demo.panels import Panels
+from logonbell.demo.tally import Verdict
+from logonbell.sentence import Sentence
+from logonbell.text.language import speak
+from logonbell.text.width import width
+
+WIDEST = 116
+"""A wider terminal is not filled: nobody reads such lines."""
+_TALLEST = 26
+_LOWEST = 8
+_EDGES = 6  # columns that the box of a message takes for itself
+_BEAT_SECONDS = 2.5
+_LEAD = re.compile(r"\S.*?\s{2,}|\s{2,}|- ")
+
+
+class Screen:
+    """Two panels side by side while the day goes by; what comes before and behind is printed.
+
+    ``pause`` lets a person read between two acts.
+    """
+
+    def __init__(self, console: Console, language: str, pause: Callable[[float], object]) -> None:
+        self._console = console
+        self.language = language
+        self._pause = pause
+        self._width = min(console.width, WIDEST)
+        self._day: Panels | None = None
+
+    def tell(self, *sentences: Sentence) -> None:
+        """Print each as a paragraph."""
+        self._print()
+        for sentence in sentences:
+            self._hang(" ", self._say(sentence))
+        self._print()
+
+    def busy(self, what: Sentence) -> AbstractContextManager[object]:
+        """Turn something until it is over."""
+        return self._console.status(Text(self._say(what)), spinner="dots")
+
+    @contextmanager
+    def day(self, begins: datetime, ends: datetime, *, emulated: bool) -> Iterator[None]:
+        """Draw the day as it goes by."""
+        self._pause(_BEAT_SECONDS)
+        height = max(_LOWEST, min(_TALLEST, self._console.height - 4))
+        whence = self._say(script.FROM_QUEUE if emulated else script.FROM_CONSOLE)
+        self._day = Panels(
+            self.language,
+            width=self._width,
+            height=height,
+            begins=begins,
+            ends=ends,
+            whence=whence,
+        )
+        with Live(
+            get_renderable=self._day.draw, console=self._console, refresh_per_second=12, redirect_stderr=False
+        ):
+            yield
+        self._print()
+
+    def passes(self, time: datetime) -> None:
+        """Move the clock."""
+        if self._day is not None:
+            self._day.now = time
+
+    def mailed(self, time: datetime, subject: str) -> None:
+        """Count it, and show it for a moment."""
+        if self._day is not None:
+            self._day.mails += 1
+            self._day.latest.appendleft(f"{script.clock(time)}  {subject}")
+
+    def rang(self, time: datetime, letter: Letter, delay: timedelta) -> None:
+        """Show its line, its level and its delay."""
+        if self._day is not None:
+            self._day.rung.append((time, letter, delay))
+
+    def show(self, letter: Letter) -> None:
+        """Print the whole message in a box."""
+        self._pause(_BEAT_SECONDS)
+        head, *lines = letter.body.splitlines()
+        room = self._width - _EDGES
+        self._print(
+            Panel(
+                Group(*_set_in(head, room, "bold"), *(line for one in lines for line in _set_in(one, room))),
+                title=Text(self._say(script.AS_MAILED)),
+                title_align="left",
+                box=box.ROUNDED,
+                border_style="green",
+                padding=(1, 2),
+                width=self._width,
+            )
+        )
+        self._pause(_BEAT_SECONDS)
+
+    def judge(self, verdict: Verdict) -> None:
+        """Print the table, and a line for each check."""
+        table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 2, 0, 0))
+        table.add_column(Text(self._say(script.VERDICT), style="not bold"))
+        table.add_column(Text(self._say(script.RECIPE), style="dim"), justify="right", style="dim")
+        table.add_column(Text(script.LOGONBELL), justify="right", style="bold green")
+        for row in script.rows(verdict):
+            table.add_row(*(Text(self._say(cell)) for cell in row))
+        self._print(Padding(table, (0, 1)))
+        for check in verdict.checks:
+            mark, style = (" ok  ", "bold green") if check.holds else (" !!  ", "bold red")
+            self._hang(mark, self._say(check.what), style)
+        self._print()
+
+    def end(self) -> None:
+        """Print the commands."""
+        self._print(Text(f" {self._say(script.WHAT_NEXT)}", style="bold"))
+        grid = Table.grid(padding=(0, 2, 0, 0))
+        grid.add_column(no_wrap=True)
+        grid.add_column(overflow="fold")
+        for command, what in script.next_steps():
+            grid.add_row(Text(command, style="cyan"), Text(self._say(what)))
+        self._print(Padding(grid, (0, 3)))
+
+    def _hang(self, lead: str, text: str, lead_style: str = "") -> None:
+        for line in _hanging(lead, text, self._width - 1, lead_style):
+            self._print(line)
+
+    def _say(self, sentence: Sentence) -> str:
+        return speak(sentence, self.language)
+
+    def _print(self, what: RenderableType = "") -> None:
+        self._console.print(what, width=self._width)
+
+
+def _set_in(line: str, room: int, style: str = "") -> list[Text]:
+    """Fold a line of a message behind its label, or its dash."""
+    behind = _LEAD.match(line)
+    at = behind.end() if behind else 0
+    return _hanging(line[:at], line[at:], room, "dim", style)
+
+
+def _hanging(lead: str, text: str, room: int, lead_style: str, style: str = "") -> list[Text]:
+    """Fold a text behind its lead, not under it."""
+    first, *others = fold(text, room - width(lead))
+    lines = [Text(lead, style=lead_style).append(first, style=f"not dim {style}")]
+    return [*lines, *(Text(" " * width(lead)).append(other, style=style) for other in others)]

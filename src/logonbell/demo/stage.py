@@ -1,0 +1,56 @@
+"""Where the demo is seen: a terminal with a person before it, or plain lines."""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from logonbell.demo.letter import Letter
+from logonbell.demo.tally import Verdict
+from logonbell.sentence import Sentence
+
+
+class Stage(Protocol):
+    """Shows each thing at once, in its language. The acts come in the order of the methods."""
+
+    @property
+    def language(self) -> str:
+        """The language in which it speaks."""
+        ...
+
+    def tell(self, *sentences: Sentence) -> None:
+        """Say something between the acts."""
+        ...
+
+    def busy(self, what: Sentence) -> AbstractContextManager[object]:
+        """Show that something is being waited for."""
+        ...
+
+    def day(self, begins: datetime, ends: datetime, *, emulated: bool) -> AbstractContextManager[object]:
+        """Show a day that goes by, by its own time: what follows until its end happens in it."""
+        ...
+
+    def passes(self, time: datetime) -> None:
+        """The day has come to ``time``."""
+        ...
+
+    def mailed(self, time: datetime, subject: str) -> None:
+        """The recipe would have mailed."""
+        ...
+
+    def rang(self, time: datetime, letter: Letter, delay: timedelta) -> None:
+        """A message reached its receiver; ``time`` is the day's own, when that happened of which it tells."""
+        ...
+
+    def show(self, letter: Letter) -> None:
+        """Show a whole message."""
+        ...
+
+    def judge(self, verdict: Verdict) -> None:
+        """Show both side by side, and whether anything is missing."""
+        ...
+
+    def end(self) -> None:
+        """Say what to do next."""
+        ...
