@@ -13,7 +13,7 @@ import msgspec
 from logonbell.alert import Alert
 from logonbell.errors import Refused
 from logonbell.event import Event
-from logonbell.logon import Finding, Selected
+from logonbell.logon import Finding, Logon, Selected
 from logonbell.notifier import Notifier, Undelivered, delay
 from logonbell.recognise.windows import Recogniser
 from logonbell.rule import Rules, alert_for
@@ -385,6 +385,22 @@ class _Postman(threading.Thread):
         except Refused as refused:
             self._told(say("Cannot go on, trying again: {why}", why=refused.sentence))
             return 0
+
+
+def sessions_open(outbox: Outbox) -> list[Logon]:
+    """Give the logons whose sessions are open, as far as was read. Raises ``Refused`` where that is not known."""
+    snapshot = outbox.snapshot()
+    if snapshot is None:
+        return []
+    try:
+        recogniser = Recogniser.restore(msgspec.json.decode(snapshot, type=_Kept).recogniser)
+    except ValueError as error:
+        raise Refused(
+            say("What is known of open sessions cannot be read ({why}).", why=str(error)),
+            say("The agent makes it anew when it next starts: logonbell watch"),
+        ) from error
+    found = [outbox.history.logon(*session) for session in recogniser.present()]
+    return [logon for logon in found if logon is not None]
 
 
 def utc_now() -> datetime:

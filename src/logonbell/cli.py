@@ -16,6 +16,7 @@ import click
 from logonbell import __version__
 from logonbell.commands.desk import INTERRUPTED, MENDABLE, OURS, Desk
 from logonbell.errors import Refused
+from logonbell.logon import Door
 from logonbell.sentence import say
 from logonbell.text.language import LANGUAGES, speak
 
@@ -112,6 +113,45 @@ def status(config_path: Path, form: str, lang: str | None) -> int:
     from logonbell.commands.status import status as run  # noqa: PLC0415 - a command loads what it needs, no more
 
     return _run_as_set(config_path, lang, lambda desk, config: run(desk, config, as_lines=form == "jsonl"))
+
+
+@logonbell.command()
+@_config
+@_format
+@_language
+def who(config_path: Path, form: str, lang: str | None) -> int:
+    """Tell who is on now, since when, by which door, as whom."""
+    from logonbell.commands.who import who as run  # noqa: PLC0415 - a command loads what it needs, no more
+
+    return _run_as_set(config_path, lang, lambda desk, config: run(desk, config, as_lines=form == "jsonl"))
+
+
+@logonbell.command()
+@_config
+@click.option("--user", help="Only whose name, SID or principal holds this.")
+@click.option("--door", type=click.Choice([str(door) for door in Door]), help="Only by this door.")
+@click.option("--since", help="Only from this time on: 7d, 12h, 90m ago, or 2026-03-03.")
+@click.option("--until", help="Only before this time.")
+@_format
+@_language
+def history(
+    *,
+    config_path: Path,
+    user: str | None,
+    door: str | None,
+    since: str | None,
+    until: str | None,
+    form: str,
+    lang: str | None,
+) -> int:
+    """List the logons that were kept."""
+    from logonbell.commands.history import Asked  # noqa: PLC0415 - a command loads what it needs, no more
+    from logonbell.commands.history import history as run  # noqa: PLC0415 - likewise
+
+    asked = Asked(user, door, since, until)
+    return _run_as_set(
+        config_path, lang, lambda desk, config: run(desk, config, asked, as_lines=form == "jsonl")
+    )
 
 
 @logonbell.command("check-config")

@@ -30,6 +30,7 @@ CLOCK_SET_BACK = timedelta(minutes=5)
 GROWING = 5_000
 OPEN = 2_000
 _SEEN = 128
+_PRUNING = STRAY / 6
 _STRAYS = 512
 
 
@@ -98,6 +99,7 @@ class HostLog:
         self._by_kind: dict[Kind, list[int]] = {}
         self._due: list[tuple[datetime, int]] = []
         self._open_by_id: dict[str, list[Open]] = {}
+        self._seen = set(state.seen)
         self.growing = {arrival.serial: arrival for arrival in state.growing}
         self._index_all()
         for session in state.open:
@@ -246,11 +248,12 @@ class HostLog:
     def saw(self, event: Event) -> bool:
         """Tell whether this very record was read a moment ago (a log delivers one twice now and then)."""
         key = (event.ref, event.time)
-        if key in self.state.seen:
+        if key in self._seen:
             return True
+        self._seen.add(key)
         self.state.seen.append(key)
         if len(self.state.seen) > _SEEN:
-            del self.state.seen[0]
+            self._seen.discard(self.state.seen.pop(0))
         return False
 
     def advance(self, now: datetime, *, by_event: bool = False) -> list[Finding]:
@@ -284,6 +287,16 @@ class HostLog:
         """Give what has been said since the last time."""
         said, self.said = self.said, []
         return said
+
+    def present(self) -> list[tuple[EventRef, datetime]]:
+        """Give main event and beginning of each session that is open, as far as it was told."""
+        growing = [
+            a for a in self.growing.values() if self._is_followed(a) and not self._is_attached_to_open(a)
+        ]
+        return [
+            *((kept.main, kept.began) for kept in self.state.open),
+            *((arrival.events[0], arrival.time) for arrival in growing),
+        ]
 
     @property
     def due(self) -> datetime | None:
@@ -361,7 +374,7 @@ class HostLog:
 
     def _prune(self, now: datetime) -> None:
         state = self.state
-        if state.pruned is not None and abs(now - state.pruned) < STRAY / 6 and len(self.growing) < GROWING:
+        if state.pruned is not None and abs(now - state.pruned) < _PRUNING and len(self.growing) < GROWING:
             return
         state.pruned = now
         too_many = len(self.growing) - GROWING * 9 // 10 if len(self.growing) >= GROWING else 0
@@ -378,6 +391,11 @@ class HostLog:
 
     def _door(self, arrival: Arrival) -> Door:
         return door_of(arrival, link_of(self.state.ssm, arrival, port_of(arrival)))[0]
+
+    def _is_followed(self, arrival: Arrival) -> bool:
+        """Tell whether an arrival is a session whose end is waited for."""
+        kept = arrival.kind in {Kind.SEAT, Kind.SSM, Kind.SSH, Kind.TUNNEL}
+        return kept and arrival.told and not arrival.ended and Sign.BRIEF not in arrival.signs
 
     def _is_attached_to_open(self, arrival: Arrival) -> bool:
         """Tell whether an arrival is a reconnect or an unlock of a session whose logon is known and open."""

@@ -10,7 +10,7 @@ from types import MappingProxyType
 
 import msgspec
 
-from logonbell.event import Event
+from logonbell.event import Event, EventRef
 from logonbell.logon import Finding, LogCleared
 from logonbell.recognise import network, seats, tampering, tunnels
 from logonbell.recognise.arrival import either
@@ -272,6 +272,14 @@ class Recogniser:
         """When, in the time of the log, ``advance`` next has something to say."""
         return min((due for log in self._logs.values() if (due := log.due) is not None), default=None)
 
+    def present(self) -> list[tuple[str, EventRef, datetime]]:
+        """Give the sessions that are open: host, main event and beginning of the logon that opened each."""
+        return [
+            (host, *session)
+            for host, log in self._logs.items()
+            for session in sorted(log.present(), key=_beginning)
+        ]
+
     def snapshot(self) -> str:
         """Give the whole state as text: the same state, the same text, in ASCII whatever a log wrote.
 
@@ -301,3 +309,7 @@ class Recogniser:
 class _Snapshot(msgspec.Struct):
     version: int
     hosts: list[HostState]
+
+
+def _beginning(session: tuple[EventRef, datetime]) -> datetime:
+    return session[1]

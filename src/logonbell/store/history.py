@@ -25,6 +25,7 @@ insert into finding (host, channel, record_id, time, facts, seen, revised) value
 on conflict (host, channel, record_id, time) do update set facts = excluded.facts, revised = excluded.revised
 """
 END = "update finding set ended = ? where host = ? and channel = ? and record_id = ? and time = ?"
+ONE = "select facts, ended from finding where host = ? and channel = ? and record_id = ? and time = ?"
 BETWEEN = "select facts, ended, seen, revised from finding where time >= ? and time < ? order by time, id"
 FORGET = "delete from finding where time < ? or revised < ?"
 
@@ -57,6 +58,17 @@ class History:
             except Unreadable as error:
                 what = say("A row of the history cannot be read any more ({why}).", why=str(error))
                 yield Loss(str(self._database.path), what, 1)
+
+    def logon(self, host: str, main: EventRef, time: datetime) -> Logon | None:
+        """Give the logon that a main event stands for; None where it was not kept, or cannot be read any more."""
+        for facts, ended in self._database.rows(ONE, _key(host, main, time)):
+            try:
+                finding = finding_from_json(facts)
+            except Unreadable:
+                return None
+            if isinstance(finding, Logon):
+                return replace(finding, ended=time_from_column(ended)) if ended is not None else finding
+        return None
 
 
 def keep(database: Database, findings: Iterable[Finding], read: datetime) -> None:
