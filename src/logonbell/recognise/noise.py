@@ -21,7 +21,8 @@ def noise(fields: Mapping[str, str]) -> Sentence | None:
     """Say why a 4624 is nobody's session; None where it may be somebody's.
 
     Nothing is matched by a name that Windows localises. A name that ends with ``$`` is a computer's only where
-    computers log on (network, batch): a person who hides behind one at the console or by RDP is told.
+    computers log on: through the network by themselves, and for tasks. A person who hides behind one at the console, by
+    RDP, or where a program checks a password (sshd, WinRM) is told.
     """
     kind = fields.get("LogonType", "")
     if kind == "5":
@@ -29,10 +30,11 @@ def noise(fields: Mapping[str, str]) -> Sentence | None:
     sid = fields.get("TargetUserSid", "")
     if kind == "0" or is_nobody(sid) or fields.get("VirtualAccount") == YES:
         return MACHINE_ITSELF
-    if kind in {"3", "4", "8"} and fields.get("TargetUserName", "").endswith("$"):
-        return MACHINE_ACCOUNT
     by = fields.get("LogonProcessName", "").strip().casefold()
     program = program_of(fields)
+    by_itself = kind == "4" or (kind in {"3", "8"} and not program)
+    if by_itself and fields.get("TargetUserName", "").endswith("$"):
+        return MACHINE_ACCOUNT
     if by == "credpro" or program == "consent.exe":
         return UAC_PROMPT
     if by == "chrome":
