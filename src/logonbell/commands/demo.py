@@ -38,9 +38,11 @@ def _stage(desk: Desk, pause: Callable[[float], object]) -> Stage:
         return Lines(desk.out, desk.language)
     from rich.console import Console  # noqa: PLC0415 - 100 ms, only for a person at a terminal
 
-    from logonbell.demo.screen import Screen  # noqa: PLC0415 - likewise
+    from logonbell.demo.screen import LOWEST, NARROWEST, Screen  # noqa: PLC0415 - likewise
 
     console = Console(file=cast("IO[str]", desk.out), highlight=False)
+    if console.width < NARROWEST or console.height < LOWEST:
+        return Lines(desk.out, desk.language)
     return Screen(console, desk.out.language(desk.language), pause)
 
 

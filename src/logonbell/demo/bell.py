@@ -14,7 +14,7 @@ from typing import Self
 from logonbell.demo.bastion import HOST
 from logonbell.demo.letter import Letter, read_letter
 from logonbell.demo.process import environment
-from logonbell.store.outbox import Outbox, OutboxState
+from logonbell.store.outbox import FILE, Outbox, OutboxState
 
 LOG = "Security.evtx"
 _SETTINGS = "logonbell.toml"
@@ -66,10 +66,10 @@ class Bell:
         return self._process is not None and self._process.poll() is None
 
     def started(self) -> bool:
-        """Wait until it says what it follows; False where it ends without a word of that."""
+        """Wait until it has an outbox and says what it follows; False where it ends before."""
         deadline = time.monotonic() + _START_SECONDS
         while self.alive and time.monotonic() < deadline:
-            if self._said().endswith("\n"):
+            if (self._folder / _STATE / FILE).exists() and self._said().endswith("\n"):
                 self._greeting = len(self.remarks())
                 return True
             time.sleep(0.02)

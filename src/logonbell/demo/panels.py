@@ -92,17 +92,14 @@ class Panels:
 
     def _logonbell(self, width: int) -> Panel:
         rung = list(self.rung)
-        letters = [self._letter(*one, width) for one in rung]
         rows = self._height - _FRAME
+        airy = rows >= _MESSAGES * (_AIRY - 1 if self._width >= _WIDE else _AIRY)
+        letters = [[*self._letter(*one, width), *([Text()] if airy else [])] for one in rung]
         while sum(map(len, letters)) > rows and len(letters) > 1:
             del letters[0]  # too low a terminal: the newest stay in sight
-        airy = rows >= _MESSAGES * (_AIRY - 1 if self._width >= _WIDE else _AIRY)
-        lines: list[RenderableType] = []
-        for letter in letters:
-            lines += [*letter, ""] if airy else letter
         rings = f"{script.LOGONBELL}: {self._say(script.mails(len(rung)))}"
         return Panel(
-            Group(*lines),
+            Group(*(line for letter in letters for line in letter)),
             title=Text(rings),
             subtitle=Text(self._whence, style="dim"),
             box=box.ROUNDED,

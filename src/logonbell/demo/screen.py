@@ -26,8 +26,11 @@ from logonbell.text.width import width
 
 WIDEST = 116
 """A wider terminal is not filled: nobody reads such lines."""
+NARROWEST = 60
+LOWEST = 16
+"""On a smaller terminal two panels side by side are no pleasure."""
 _TALLEST = 26
-_LOWEST = 8
+_AROUND = 4  # lines that are left for the clock and for what stands above
 _EDGES = 6  # columns that the box of a message takes for itself
 _BEAT_SECONDS = 2.5
 _LEAD = re.compile(r"\S.*?\s{2,}|\s{2,}|- ")
@@ -61,7 +64,7 @@ class Screen:
     def day(self, begins: datetime, ends: datetime, *, emulated: bool) -> Iterator[None]:
         """Draw the day as it goes by."""
         self._pause(_BEAT_SECONDS)
-        height = max(_LOWEST, min(_TALLEST, self._console.height - 4))
+        height = min(_TALLEST, self._console.height - _AROUND)
         whence = self._say(script.FROM_QUEUE if emulated else script.FROM_CONSOLE)
         self._day = Panels(
             self.language,

@@ -1,0 +1,115 @@
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import pytest
+
+from fakes import FakeClock
+from logonbell.demo.bastion import SECONDS, usual_day
+from logonbell.demo.emulator import Emulator
+from logonbell.demo.play import put_on
+from logonbell.demo.stage import Stage
+from logonbell.demo.tally import Tally, Verdict
+from stages import lines, screen
+
+RECIPE = Tally(mails=307, logons=1, bursts=0, missed=4)
+LOGONBELL = Tally(mails=6, logons=5, bursts=1, missed=0)
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Where the demo makes its folder."""
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    return tmp_path
+
+
+def perform(stage: Stage, clock: FakeClock, *, emulate: bool) -> Verdict:
+    """Put the demo on as fast as the machine can."""
+    return put_on(stage, usual_day(), seconds=SECONDS, clock=clock, pause=clock.pass_, emulate=emulate)
+
+
+def left_in(folder: Path) -> tuple[list[Path], list[str]]:
+    """What a demo in ``folder`` left behind: files, and processes that live in it."""
+    processes = []
+    for process in Path("/proc").glob("[0-9]*"):
+        try:
+            here = (process / "cwd").readlink()
+        except OSError:
+            continue
+        if here.is_relative_to(folder):
+            processes.append(process.name)
+    return list(folder.iterdir()), processes
+
+
+def test_the_verdict_without_an_emulator(clock: FakeClock, folder: Path) -> None:
+    """The real agent, ringing on its console, tells each session of the day once and nothing else but the guessing.
+
+    The recipe mails 307 times and misses four of five logons. Nothing is left behind, and plain lines hold no control
+    codes.
+    """
+    stage, stream = lines()
+    verdict = perform(stage, clock, emulate=False)
+    assert (verdict.recipe, verdict.logonbell) == (RECIPE, LOGONBELL)
+    assert [str(check.what) for check in verdict.checks if not check.holds] == []
+    shown = stream.getvalue()
+    assert "pip install 'logonbell[demo]'" in shown
+    assert len(re.findall(r"^\d\d:\d\d  logonbell: ", shown, re.MULTILINE)) == 6
+    assert "RDP logon: CORP\\sato (DOMAIN ADMIN) on BASTION-01 from 198.51.100.9 (high, " in shown
+    assert "What to do:" in shown
+    assert re.search(r"mails sent +307 +6\n", shown)
+    assert "logonbell watch --config logonbell.toml" in shown
+    assert all(character.isprintable() or character == "\n" for character in shown)
+    assert left_in(folder) == ([], [])
+
+
+@pytest.mark.skipif(not Emulator.installed(), reason="without the extra `demo` there is no emulator")
+def test_the_verdict_through_the_queue(clock: FakeClock, folder: Path) -> None:
+    """In Japanese on a small terminal: what the emulator's queue gives is the same, each message once."""
+    stage, console = screen(80, 24, "ja")
+    verdict = perform(stage, clock, emulate=True)
+    assert (verdict.recipe, verdict.logonbell) == (RECIPE, LOGONBELL)
+    assert [str(check.what) for check in verdict.checks if not check.holds] == []
+    shown = console.export_text()
+    assert "キューから取り出したもの" in shown
+    assert "RDP ログオン: CORP\\sato (ドメイン管理者)" in shown
+    assert left_in(folder) == ([], [])
+
+
+def test_an_emulator_that_does_not_start(
+    clock: FakeClock, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The demo goes on without it, and says so."""
+    monkeypatch.setattr(Emulator, "ready", lambda _: False)
+    stage, stream = lines()
+    assert perform(stage, clock, emulate=True).logonbell == LOGONBELL
+    assert "The SNS emulator does not start here" in stream.getvalue()
+    assert left_in(folder) == ([], [])
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals of another kind")
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_ended_in_the_middle(folder: Path, number: signal.Signals) -> None:
+    """Whoever ends the demo gets exit code 130 and no trace: no folder, no process, no traceback."""
+    demo = subprocess.Popen(
+        [sys.executable, "-m", "logonbell", "demo", "--lang", "en"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "TMPDIR": str(folder)},
+    )
+    assert demo.stdout is not None
+    for line in demo.stdout:
+        if "  logonbell: " in line:
+            break
+    demo.send_signal(number)
+    _, said = demo.communicate(timeout=30)
+    assert demo.returncode == 130
+    assert said.strip() == ""
+    assert left_in(folder) == ([], [])
