@@ -291,7 +291,9 @@ class HostLog:
     def present(self) -> list[tuple[EventRef, datetime]]:
         """Give main event and beginning of each session that is open, as far as it was told."""
         growing = [
-            a for a in self.growing.values() if self._is_followed(a) and not self._is_attached_to_open(a)
+            arrival
+            for arrival in self.growing.values()
+            if arrival.told and self._is_followed(arrival) and not self._is_attached_to_open(arrival)
         ]
         return [
             *((kept.main, kept.began) for kept in self.state.open),
@@ -392,11 +394,6 @@ class HostLog:
     def _door(self, arrival: Arrival) -> Door:
         return door_of(arrival, link_of(self.state.ssm, arrival, port_of(arrival)))[0]
 
-    def _is_followed(self, arrival: Arrival) -> bool:
-        """Tell whether an arrival is a session whose end is waited for."""
-        kept = arrival.kind in {Kind.SEAT, Kind.SSM, Kind.SSH, Kind.TUNNEL}
-        return kept and arrival.told and not arrival.ended and Sign.BRIEF not in arrival.signs
-
     def _is_attached_to_open(self, arrival: Arrival) -> bool:
         """Tell whether an arrival is a reconnect or an unlock of a session whose logon is known and open."""
         if arrival.kind is not Kind.SEAT or not arrival.signs & {Sign.AGAIN, Sign.ATTACHED, Sign.UNLOCKED}:
@@ -405,11 +402,11 @@ class HostLog:
             (arrival.session is not None and kept.session == arrival.session)
             or (kept.session is None or arrival.session is None)
             for kept in self.state.open
-            if same_user(kept.user, arrival.user)
+            if not kept.door.startswith(("ssm", "ssh")) and same_user(kept.user, arrival.user)
         )
 
     def _keep_open(self, arrival: Arrival) -> None:
-        if not self._is_followed(arrival) or arrival.ended or not arrival.told:
+        if not arrival.told or not self._is_followed(arrival):
             return
         if self._is_attached_to_open(arrival):
             return  # the session that was there before goes on under its own logon
@@ -431,10 +428,11 @@ class HostLog:
 
     def _is_followed(self, arrival: Arrival) -> bool:
         """Tell whether the end of a logon is worth telling, and can be known."""
-        followed = (
-            arrival.kind in {Kind.SEAT, Kind.SSM, Kind.SSH, Kind.TUNNEL} and Sign.BRIEF not in arrival.signs
-        )
-        return followed and bool(arrival.logon_ids or arrival.session is not None or arrival.ssm is not None)
+        if arrival.kind not in {Kind.SEAT, Kind.SSM, Kind.SSH, Kind.TUNNEL}:
+            return False
+        if arrival.ended or Sign.BRIEF in arrival.signs:
+            return False
+        return bool(arrival.logon_ids or arrival.session is not None or arrival.ssm is not None)
 
 
 def _name(user: User | None) -> str:
