@@ -1,0 +1,247 @@
+"""Prints every figure that the documents name, each beside what it is measured against: ``python tools/bench.py``.
+
+Read the ratios: both sides of each are measured in the same run on the same machine, the best of several, so that
+what else the machine does counts least. Everything is made up and stands in a temporary folder.
+"""
+
+# ruff: noqa: INP001, T201, S603  this folder is no package, a script speaks to its caller and starts our own program
+
+from __future__ import annotations
+
+import os
+import platform
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from random import Random
+from typing import Any
+
+from evtx import PyEvtxParser
+
+from logonbell.commands.read import recognise
+from logonbell.event import Event
+from logonbell.recognise.windows import WANTED
+from logonbell.simulate.day import play_day
+from logonbell.simulate.evtx import write_evtx, write_logs
+from logonbell.sources.history import History
+from logonbell.sources.record import choose
+
+MIDNIGHT = datetime(2026, 1, 1, tzinfo=UTC)
+RECORDS = 200_000
+PROGRAM = [sys.executable, "-m", "logonbell"]
+OTHERS = (4688, 4689, 5156, 5158, 4663, 4656, 4658, 4703, 5379, 4799)
+"""What a busy Security log holds besides: processes, connections, files, privileges, credentials, groups."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """One figure: what it is, the figure, and beside which other figure it stands."""
+
+    what: str
+    figure: str
+    ratio: str = ""
+
+
+def main() -> int:
+    """Measure everything and print it."""
+    began = time.perf_counter()
+    print(f"Python {platform.python_version()}, {platform.machine()}, {os.cpu_count()} cores")
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        for title, measure in SECTIONS.items():
+            print(f"\n{title}", flush=True)
+            for row in measure(folder):
+                print(f"  {row.what:<66}{row.figure:>20}{row.ratio:>8}", flush=True)
+    print(f"\n{time.perf_counter() - began:.0f} s in all")
+    return 0
+
+
+def reading_logons(folder: Path) -> Iterator[Row]:
+    """Read a log of which nearly every record is about logons: services starting, and a few people."""
+    log = folder / "Security.evtx"
+    write_evtx(log, _many(_security_day(), RECORDS))
+    yield from _reading(log)
+
+
+def reading_mixed(folder: Path) -> Iterator[Row]:
+    """Read a log of which nine records in ten are about something else, as where processes are audited."""
+    log = folder / "Audited.evtx"
+    write_evtx(log, _many(list(_with_others(_security_day()[:1000])), RECORDS))
+    yield from _reading(log)
+
+
+def _reading(log: Path) -> Iterator[Row]:
+    ids = {str(number) for numbers in WANTED.values() for number in numbers}
+
+    def prefilter() -> int:
+        return len(choose((record["data"] for record in _records(log)), ids))
+
+    def read() -> int:
+        return len(recognise(History([log], wanted=WANTED)))
+
+    plain, wanted, found = _best(lambda: _iterate(log)), _best(prefilter), _best(read)
+    whole = _best(lambda: _run([*PROGRAM, "read", str(log)]))
+    yield Row(f"the log: {log.stat().st_size / 1e6:.0f} MB", f"{RECORDS:,} records")
+    yield Row(f"records that may be about logons: {prefilter():,}; findings: {read():,}", "")
+    yield Row("for record in PyEvtxParser(log).records_json(): pass", _speed(plain), "1.00")
+    yield Row("  ... and the event id looked at in its text", _speed(wanted), _ratio(wanted, plain))
+    yield Row("recognise(History([log])), in this process", _speed(found), _ratio(found, plain))
+    yield Row("  ... against evtx and the look at the event id", "", _ratio(found, wanted))
+    yield Row("logonbell read LOG, the whole process", _speed(whole), _ratio(whole, plain))
+
+
+def reading_folder(folder: Path) -> Iterator[Row]:
+    """Read a folder of logs of several channels and days as one history."""
+    logs = folder / "logs"
+    for day in range(30):
+        place = logs / f"day{day:02}"
+        place.mkdir(parents=True)
+        write_logs(place, _renumbered(play_day(MIDNIGHT + timedelta(days=day), _random(day)), day))
+    files = sorted(logs.rglob("*.evtx"))
+    records = sum(_iterate(file) for file in files)
+    plain = _best(lambda: sum(_iterate(file) for file in files))
+    whole = _best(lambda: _run([*PROGRAM, "read", str(logs)]))
+    yield Row(f"the folder: {len(files)} logs", f"{records:,} records")
+    yield Row(
+        "for record in PyEvtxParser(log).records_json(): pass, each log", _speed(plain, records), "1.00"
+    )
+    yield Row("logonbell read FOLDER, the whole process", _speed(whole, records), _ratio(whole, plain))
+
+
+def starting(folder: Path) -> Iterator[Row]:
+    """Start as the scheduled task does, with nothing new."""
+    log, config = folder / "quiet.evtx", folder / "logonbell.toml"
+    write_evtx(log, _security_day())
+    config.write_text(
+        f"state = '{folder / 'state'}'\n[sources]\nevtx = ['{log}']\n[notify.console]\nenabled = false\n"
+        "[notify.sns]\ntopic_arn = 'arn:aws:sns:eu-north-1:123456789012:bench'\n"
+        "endpoint_url = 'http://127.0.0.1:9'\n",
+        encoding="utf-8",
+    )
+    once = [*PROGRAM, "watch", "--once", "--config", str(config)]
+    _run(once)
+    _settle(folder / "state")
+    pass_ = _median([sys.executable, "-c", "pass"])
+    yield Row("python -c pass", _milliseconds(pass_), "1.0")
+    for what, command in {
+        "logonbell --version": [*PROGRAM, "--version"],
+        "logonbell watch --once, with nothing new": once,
+        "python -c 'import logonbell.commands.watch': all that an agent loads": [
+            sys.executable,
+            "-c",
+            "import logonbell.cli, logonbell.commands.watch",
+        ],
+        "python -c 'import boto3', which it loads only to send": [sys.executable, "-c", "import boto3"],
+    }.items():
+        taken = _median(command)
+        yield Row(what, _milliseconds(taken), f"{taken / pass_:.1f}")
+
+
+SECTIONS: dict[str, Callable[[Path], Iterator[Row]]] = {
+    "A Security log of logons: service noise, and a few people": reading_logons,
+    "A Security log in which nine records in ten are about something else": reading_mixed,
+    "A month of logs of four channels, in folders": reading_folder,
+    "A start": starting,
+}
+
+
+def _random(seed: int) -> Random:
+    return Random(seed)  # noqa: S311 - repeatable, not secret
+
+
+def _security_day() -> list[Event]:
+    return [event for event in play_day(MIDNIGHT, _random(1)) if event.channel == "Security"]
+
+
+def _with_others(events: list[Event]) -> Iterator[Event]:
+    """Put nine records of other kinds behind each."""
+    fields = {
+        "SubjectUserSid": "S-1-5-18",
+        "SubjectUserName": "BASTION-01$",
+        "SubjectDomainName": "CORP",
+        "SubjectLogonId": "0x3e7",
+        "ProcessName": r"C:\Windows\System32\svchost.exe",
+        "ObjectName": r"C:\ProgramData\Amazon\SSM\InstanceData",
+    }
+    for number, event in enumerate(events):
+        yield event
+        for place in range(9):
+            other = OTHERS[(number + place) % len(OTHERS)]
+            yield replace(event, event_id=other, fields=fields)
+
+
+def _many(events: list[Event], count: int) -> Iterator[Event]:
+    """Let the same happen day after day, until there are so many."""
+    days, rest = divmod(count, len(events))
+    for day in range(days + 1):
+        for number, event in enumerate(events[: rest if day == days else None], day * len(events) + 1):
+            yield replace(event, record_id=number, time=event.time + timedelta(days=day))
+
+
+def _renumbered(events: list[Event], day: int) -> list[Event]:
+    return [replace(event, record_id=event.record_id + day * 10_000) for event in events]
+
+
+def _settle(state: Path) -> None:
+    """Mark what the first run found as delivered, so that the next has nothing to send."""
+    from logonbell.store.outbox import Outbox  # noqa: PLC0415 - only here
+
+    now = datetime.now(UTC)
+    outbox = Outbox.open(state, now=now)
+    for delivery in outbox.pending("sns", now + timedelta(days=1), 1000):
+        outbox.delivered(delivery, "bench", now)
+    outbox.close()
+
+
+def _records(log: Path) -> Iterator[Any]:
+    return iter(PyEvtxParser(str(log)).records_json())
+
+
+def _iterate(log: Path) -> int:
+    return sum(1 for _ in _records(log))
+
+
+def _best(act: Callable[[], object], times: int = 2) -> float:
+    """Give the seconds of the fastest of several."""
+    return min(_seconds(act) for _ in range(times))
+
+
+def _median(command: list[str], times: int = 15) -> float:
+    return statistics.median(_seconds(lambda: _run(command)) for _ in range(times))
+
+
+def _seconds(act: Callable[[], object]) -> float:
+    began = time.perf_counter()
+    act()
+    return time.perf_counter() - began
+
+
+def _run(command: list[str]) -> None:
+    environment = os.environ | {
+        "AWS_ACCESS_KEY_ID": "none",
+        "AWS_SECRET_ACCESS_KEY": "none",
+        "LANGUAGE": "en",
+    }
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL, env=environment)
+
+
+def _speed(seconds: float, records: int = RECORDS) -> str:
+    return f"{records / seconds:,.0f} records/s"
+
+
+def _ratio(seconds: float, beside: float) -> str:
+    return f"{seconds / beside:.2f}"
+
+
+def _milliseconds(seconds: float) -> str:
+    return f"{seconds * 1000:.0f} ms"
+
+
+if __name__ == "__main__":
+    sys.exit(main())
