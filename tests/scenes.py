@@ -251,6 +251,12 @@ def _special_groups(host: WindowsHost) -> list[Event]:
     return [*events[:place], special, *events[place:]]
 
 
+def _ssh_namesakes(host: WindowsHost) -> list[Event]:
+    namesake = Person("mori", "CORP", f"{DOMAIN_SID}-1136")
+    events = host.ssh_logon(NINE, mori(host), HOME)
+    return events + host.ssh_failure(after(0.01), "corp\\mori", OFFICE, user=namesake)
+
+
 def _two_hosts() -> list[Event]:
     one, other = a_host(name="BASTION-01"), a_host(name="BASTION-02")
     return one.rdp_logon(NINE, KATO, HOME, kerberos=True) + other.rdp_logon(
@@ -639,6 +645,11 @@ SCENES: dict[str, Scene] = {
         "Two people of one name, from one address, in the same second, are two.",
         (r"rdp CORP\kato", r"rdp EMEA\kato"),
         story(_two_domains),
+    ),
+    "trap-ssh-namesakes": Scene(
+        "Of two namesakes sshd means the host's own account where it writes no domain.",
+        (r"ssh BASTION-01\mori",),
+        story(_ssh_namesakes),
     ),
     "trap-microsoft-account": Scene(
         "A Microsoft account, which LocalSessionManager spells otherwise, comes once and goes once.",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from datetime import timedelta
 
 from logonbell.event import Event
@@ -127,7 +128,7 @@ def sshd_logon(log: HostLog, event: Event) -> Sentence:
             other = Sign.PASSWORD in signs or (Sign.ACCEPTED in signs and Sign.KEY not in signs)
         return not other and same_user(arrival.user, user)
 
-    arrival = log.nearest(log.named(Kind.SSH, user), event.time, SSHD_NEAR, fits)
+    arrival = _nearest_ssh(log, event, user, fits)
     if arrival is None:
         arrival = log.begin(Kind.SSH, event, user=user, hold=HOLD if password else None)
         arrival.signs.add(sign)
@@ -156,7 +157,7 @@ def sshd_said(log: HostLog, event: Event) -> Sentence:
     def fits(arrival: Arrival) -> bool:
         return not arrival.signs & {Sign.ACCEPTED, other} and same_user(arrival.user, user)
 
-    arrival = log.nearest(log.named(Kind.SSH, user), event.time, SSHD_NEAR, fits)
+    arrival = _nearest_ssh(log, event, user, fits)
     if arrival is None:
         arrival = log.begin(Kind.SSH, event, user=user)
         arrival.signs.update(signs)
@@ -165,6 +166,24 @@ def sshd_said(log: HostLog, event: Event) -> Sentence:
         log.hurry(arrival, event.time)
     arrival.learn(user=user, address=address)
     return say("sshd accepted {how}", how=accepted["how"])
+
+
+def _nearest_ssh(log: HostLog, event: Event, user: User, fits: Callable[[Arrival], bool]) -> Arrival | None:
+    """Give the SSH logon that fits, rather one of this very account than of its namesake.
+
+    sshd names an account of the host itself without a domain (PowerShell/openssh-portable, pwd.c).
+    """
+    host = event.host.partition(".")[0]
+
+    def fits_well(arrival: Arrival) -> bool:
+        mine, other = user.domain or host, arrival.user.domain if arrival.user else ""
+        return fits(arrival) and mine.casefold() == (other or host).casefold()
+
+    for choice in (fits_well, fits):
+        arrival = log.nearest(log.named(Kind.SSH, user), event.time, SSHD_NEAR, choice)
+        if arrival is not None:
+            return arrival
+    return None
 
 
 def used_credentials(log: HostLog, event: Event) -> Sentence:
