@@ -10,14 +10,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from logonbell.commands.desk import Desk
+from logonbell.commands.past import Past
 from logonbell.commands.read import recognise
 from logonbell.errors import Refused
 from logonbell.event import Event, EventRef
 from logonbell.logon import Finding, Logon
-from logonbell.recognise.windows import WANTED, Recogniser
+from logonbell.recognise.windows import Recogniser
 from logonbell.rule import Rules, Verdict
 from logonbell.sentence import Sentence, plural, say
-from logonbell.sources.history import History
 from logonbell.text.headline import headline
 from logonbell.text.language import speak
 from logonbell.text.moment import in_utc
@@ -52,9 +52,9 @@ def explain(
     def witness(event: Event, what: Sentence) -> None:
         taken.append(Taken(event.ref, event.time, event.host, what))
 
-    history = History(paths, wanted=WANTED)
-    findings = recognise(history, Recogniser(witness))
-    desk.tell_losses(history.losses)
+    past = Past(paths)
+    findings = recognise(past, Recogniser(witness))
+    desk.tell_losses(past.losses)
     explained = list(_explained(findings, taken, rules or Rules()))
     if record is not None:
         explained = [one for one in explained if any(event.ref.record_id == record for event in one.events)]

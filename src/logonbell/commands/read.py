@@ -12,13 +12,13 @@ from pathlib import Path
 from typing import IO, cast
 
 from logonbell.commands.desk import Desk
+from logonbell.commands.past import Past
 from logonbell.event import EventRef
 from logonbell.logon import FailedLogons, Finding, LogCleared, Logoff, Logon
-from logonbell.recognise.windows import WANTED, Recogniser
+from logonbell.recognise.windows import Recogniser
 from logonbell.rule import Rules, Verdict
 from logonbell.sentence import Sentence, plural, say
 from logonbell.source import Loss
-from logonbell.sources.history import History
 from logonbell.text.table import draw
 from logonbell.wire import line
 
@@ -31,15 +31,15 @@ Judged = list[tuple[Finding, Verdict]]
 def read(desk: Desk, paths: Sequence[Path], *, as_lines: bool, rules: Rules | None = None) -> int:
     """Read logs to their ends and print who came in. Returns the exit code."""
     with _progress(desk, paths) as on_progress:
-        history = History(paths, wanted=WANTED, on_progress=on_progress)
-        findings = recognise(history)
+        past = Past(paths, on_progress=on_progress)
+        findings = recognise(past)
     rules = rules or Rules()
     judged = [(finding, rules.judge(finding)) for finding in findings]
-    desk.tell_losses(history.losses)
+    desk.tell_losses(past.losses)
     if as_lines:
-        _print_lines(desk, judged, history)
+        _print_lines(desk, judged, past)
     else:
-        _print_table(desk, judged, history)
+        _print_table(desk, judged, past)
     return 0
 
 
@@ -70,8 +70,8 @@ def _size(path: Path) -> int:
     return total
 
 
-def recognise(history: History, recogniser: Recogniser | None = None) -> list[Finding]:
-    """Recognise everything in a history, in the order of time, each finding in its last version."""
+def recognise(past: Past, recogniser: Recogniser | None = None) -> list[Finding]:
+    """Recognise everything in a past, in the order of time, each finding in its last version."""
     recogniser = recogniser or Recogniser()
     latest: dict[tuple[type[Finding], str, EventRef, datetime], Finding] = {}
     logoffs: list[Logoff] = []
@@ -82,7 +82,7 @@ def recognise(history: History, recogniser: Recogniser | None = None) -> list[Fi
             if isinstance(finding, Logoff):
                 logoffs.append(finding)
 
-    for event in history.events():
+    for event in past.events():
         take(recogniser.feed(event))
     take(recogniser.finish())
     for logoff in logoffs:
@@ -92,26 +92,26 @@ def recognise(history: History, recogniser: Recogniser | None = None) -> list[Fi
     return sorted(latest.values(), key=lambda finding: finding.time)
 
 
-def _print_lines(desk: Desk, judged: Judged, history: History) -> None:
+def _print_lines(desk: Desk, judged: Judged, past: Past) -> None:
     for finding, verdict in judged:
         desk.out.line(json.dumps(line(finding, verdict)))
-    desk.out.line(json.dumps(_summary(judged, history)))
+    desk.out.line(json.dumps(_summary(judged, past)))
 
 
-def _summary(judged: Judged, history: History) -> dict[str, object]:
+def _summary(judged: Judged, past: Past) -> dict[str, object]:
     return {
         "type": "summary",
-        "records": history.records,
+        "records": past.records,
         "logons": sum(isinstance(finding, Logon) for finding, _ in judged),
         "rings": sum(verdict.rings for _, verdict in judged),
-        "noise": history.records - _folded(judged),
+        "noise": past.records - _folded(judged),
         "losses": [
-            {"where": loss.where, "what": str(loss.what), "records": loss.records} for loss in history.losses
+            {"where": loss.where, "what": str(loss.what), "records": loss.records} for loss in past.losses
         ],
     }
 
 
-def _print_table(desk: Desk, judged: Judged, history: History) -> None:
+def _print_table(desk: Desk, judged: Judged, past: Past) -> None:
     shown = [(finding, verdict) for finding, verdict in judged if not isinstance(finding, Logoff)]
     if shown:
         draw(shown, desk.out, language=desk.language, zone=desk.zone)
@@ -119,18 +119,18 @@ def _print_table(desk: Desk, judged: Judged, history: History) -> None:
     desk.say(
         say(
             "{records}: {found}. {rings}. {noise}.",
-            records=plural("{count:,} record read", "{count:,} records read", history.records),
+            records=plural("{count:,} record read", "{count:,} records read", past.records),
             found=_found([finding for finding, _ in judged]),
             rings=_rings(sum(verdict.rings for _, verdict in judged)),
             noise=plural(
                 "{count:,} record is noise",
                 "{count:,} records are noise",
-                history.records - _folded(judged),
+                past.records - _folded(judged),
             ),
         )
     )
-    if history.losses:
-        desk.say(_lost(history.losses))
+    if past.losses:
+        desk.say(_lost(past.losses))
 
 
 def _found(findings: Sequence[Finding]) -> Sentence:

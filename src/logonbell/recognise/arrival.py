@@ -57,8 +57,8 @@ class Arrival:
     """A logon that may still grow.
 
     ``process`` is the id of the program that asked for the logon, ``ssm`` the SSM session that it belongs to, ``owner`` the
-    SSM session whose worker was seen to hold the connection it came by (empty: somebody else does), ``port`` that
-    connection's far end. ``due`` is when, in the time of the log, what is known is told (None: nothing new to tell). ``told`` says that
+    SSM session whose worker was seen to hold the connection it came by (empty: somebody else does), ``rivals`` how many
+    SSM shells its Windows logon could belong to, 0 where the worker's process id decided. ``due`` is when, in the time of the log, what is known is told (None: nothing new to tell). ``told`` says that
     it was told before, so that what comes now is a later version of it.
     """
 
@@ -80,7 +80,7 @@ class Arrival:
     process: int | None = None
     ssm: str | None = None
     owner: str | None = None
-    port: int | None = None
+    rivals: int = 0
     folded: int = 1
     told: bool = False
     ended: bool = False

@@ -135,9 +135,16 @@ def link_of(sessions: Sessions, arrival: Arrival, port: int | None) -> Link:
 
 
 def _own(arrival: Arrival) -> Sentence:
-    if arrival.logon_ids or arrival.unlock_ids:
-        return say("its worker made the logon")
-    return say("the SSM agent told of it")
+    if not arrival.logon_ids and not arrival.rivals:
+        return say("the SSM agent told of it")
+    if arrival.rivals == 0:
+        return say("its worker made the Windows logon")
+    if arrival.rivals == 1:
+        return say("the only SSM shell that had just been opened when the worker made the Windows logon")
+    return say(
+        "one of {count} SSM shells that had just been opened when a worker made the Windows logon",
+        count=arrival.rivals,
+    )
 
 
 def session_from(event: Event) -> Session:

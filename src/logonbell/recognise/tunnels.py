@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
 
 from logonbell.event import Event
@@ -41,14 +42,16 @@ def _begun(log: HostLog, event: Event, session: Session, kind: Kind, taken: Sent
 
 
 def _shell(log: HostLog, event: Event, session: Session) -> Sentence:
-    def fits(arrival: Arrival) -> bool:
-        if arrival.ssm is not None:
-            return False
-        return session.process is None or arrival.process in {None, session.process}
-
     _explains_enabling(log, event)
-    near = log.of_kind(Kind.SSM, event.time - AT_START)
-    arrival = log.nearest(near, event.time, AT_START, fits)
+    waiting = [
+        arrival
+        for arrival in log.of_kind(Kind.SSM, event.time - AT_START)
+        if arrival.ssm is None and arrival.time - event.time <= AT_START
+    ]
+    arrival = _of_process(waiting, session.process)
+    if arrival is None and waiting and not session.elevated:
+        arrival = waiting[-1]  # the first come
+        arrival.rivals = len(waiting)
     if arrival is None:
         arrival = log.begin(Kind.SSM, event, user=_run_as(event))
     else:
@@ -60,8 +63,14 @@ def _shell(log: HostLog, event: Event, session: Session) -> Sentence:
     return say("an SSM shell was opened")
 
 
+def _of_process(arrivals: Sequence[Arrival], process: int | None) -> Arrival | None:
+    if process is None:
+        return None
+    return next((arrival for arrival in arrivals if arrival.process == process), None)
+
+
 def _note_session(log: HostLog, arrival: Arrival, session: Session) -> None:
-    arrival.ssm, arrival.process, arrival.port = session.session_id, session.process, session.port
+    arrival.ssm, arrival.process = session.session_id, session.process or arrival.process
     log.changed(arrival, session.opened)
 
 
@@ -133,17 +142,20 @@ def worker_logon(log: HostLog, event: Event) -> Sentence | None:
 
 
 def shell_logon(log: HostLog, event: Event) -> Sentence:
-    """Read a 4624 that looks like the session worker's, with no session known that has its process id."""
-    process = process_of(event)
+    """Read a 4624 that looks like the session worker's, with no session known whose worker has its process id.
 
-    def fits(arrival: Arrival) -> bool:
-        if arrival.process is None or process is None:
-            return not arrival.logon_ids
-        return arrival.process == process
-
-    arrival = log.nearest(log.of_kind(Kind.SSM, event.time - AT_START * 4), event.time, AT_START, fits)
+    It belongs to a shell that has just been opened: the first come that has no Windows logon yet.
+    """
+    process, near = process_of(event), list(log.of_kind(Kind.SSM, event.time - AT_START))
+    arrival = _of_process(near, process)
     if arrival is not None:
         return _joined(log, arrival, event)
+    waiting = [
+        a for a in near if a.ssm and not a.logon_ids and a.time <= event.time and Sign.ELEVATED not in a.signs
+    ]
+    if waiting:
+        waiting[-1].rivals, waiting[-1].process = len(waiting), process
+        return _joined(log, waiting[-1], event)
     arrival = log.begin(Kind.SSM, event, user=target_of(event))
     _explains_enabling(log, event)
     arrival.process = process

@@ -223,7 +223,7 @@ WANTED: Mapping[str, frozenset[int]] = MappingProxyType(
 )
 """Channel and event ids that this recogniser reads: what a source may leave out of account is all the rest."""
 
-SNAPSHOT = 3
+SNAPSHOT = 5
 """Version of a snapshot's form. A snapshot of another version cannot be read; reading then starts again from older."""
 
 

@@ -1,0 +1,91 @@
+"""The past of hosts, from copies: event logs and the SSM agent's folders, as one history."""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
+from datetime import datetime
+from pathlib import Path
+
+from logonbell.errors import Refused
+from logonbell.event import Event
+from logonbell.recognise.windows import WANTED
+from logonbell.source import Loss
+from logonbell.sources.evtx import EvtxSource
+from logonbell.sources.history import History, find_logs
+from logonbell.ssm.past import SsmFolders, SsmPast, find_ssm_folders
+
+
+class Past:
+    """The events of logs and SSM folders in the order of time.
+
+    A copy of an agent's folders belongs to the host whose logs lie beside it. ``records`` and ``losses`` count while
+    ``events`` is iterated. Raises ``Refused`` where there is nothing to read.
+    """
+
+    def __init__(self, paths: Sequence[Path], *, on_progress: Callable[[float], None] | None = None) -> None:
+        self._roots = paths
+        self._folders = find_ssm_folders(paths)
+        self._losses: list[Loss] = []
+        self._history: History | None = None
+        try:
+            self._history = History(paths, wanted=WANTED, on_progress=on_progress)
+        except Refused:
+            if not self._folders:
+                raise
+
+    @property
+    def records(self) -> int:
+        """How many records of the logs were looked at so far."""
+        return self._history.records if self._history else 0
+
+    @property
+    def losses(self) -> list[Loss]:
+        """What could not be read so far."""
+        return [*(self._history.losses if self._history else ()), *self._losses]
+
+    def events(self) -> Iterator[Event]:
+        """Give the events, once. Raises ``Refused``, before the first, where no log could be read at all."""
+        logs = self._history.events() if self._history else iter(())
+        pasts = [SsmPast(folders, host=_host_beside(folders, self._roots)) for folders in self._folders]
+        return heapq.merge(logs, *map(self._sessions, pasts), key=_time_of)
+
+    def _sessions(self, past: SsmPast) -> Iterator[Event]:
+        bookmark = None
+        while True:
+            batch = past.read(bookmark)
+            self._losses += batch.losses
+            yield from batch.events
+            if not batch.more:
+                return
+            bookmark = batch.bookmark
+
+
+def _host_beside(folders: SsmFolders, roots: Sequence[Path]) -> str:
+    """Name the host of a copy of an agent's folders: that of the nearest logs beside it, else the folder's own name.
+
+    Nothing above ``roots``, what was asked for, is looked at.
+    """
+    mine = (folders.data or folders.logs or Path()).absolute()
+    asked = [root.absolute() for root in roots]
+    for place in mine.parents:
+        if not any(place.is_relative_to(root) for root in asked):
+            break
+        if (host := _host_in(place)) is not None:
+            return host
+    return mine.parent.name
+
+
+def _host_in(place: Path) -> str | None:
+    with suppress(Refused):
+        for log in find_logs([place]).files:
+            with suppress(Refused):
+                first = EvtxSource(log, finished=True).read(None, 1).events
+                if first:
+                    return first[0].host
+    return None
+
+
+def _time_of(event: Event) -> datetime:
+    return event.time
