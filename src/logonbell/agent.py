@@ -78,7 +78,8 @@ class Watcher:
     """Reads the sources, recognises, judges, and keeps what came of it in the outbox, all in one transaction a pass.
 
     ``host_id`` is the instance id where there is one; without it, each finding's own host stands in the fingerprint.
-    ``admins`` are further SIDs or RIDs whose members count as domain admins.
+    ``admins`` are further SIDs or RIDs whose members count as domain admins; ``own`` is this machine's name until a log
+    tells it.
     """
 
     sources: Sequence[Source]
@@ -89,6 +90,7 @@ class Watcher:
     told: Told
     host_id: str | None = None
     admins: frozenset[str] = frozenset()
+    own: str = ""
     _recogniser: Recogniser = field(init=False)
     _time: LogClock = field(init=False)
     _bookmarks: dict[str, str | None] = field(init=False)
@@ -100,7 +102,7 @@ class Watcher:
         try:
             self._go_back()
         except ValueError as error:
-            self._recogniser, self._time = Recogniser(admins=self.admins), LogClock()
+            self._recogniser, self._time = Recogniser(admins=self.admins, own=self.own), LogClock()
             self._bookmarks = dict.fromkeys(self._bookmarks)
             self.told(
                 say(
@@ -136,7 +138,7 @@ class Watcher:
         """Take up the state that was kept last. Raises ``ValueError`` if it cannot be read."""
         snapshot = self.outbox.snapshot()
         if snapshot is None:
-            self._recogniser, self._time = Recogniser(admins=self.admins), LogClock()
+            self._recogniser, self._time = Recogniser(admins=self.admins, own=self.own), LogClock()
             return
         kept = msgspec.json.decode(snapshot, type=_Kept)
         self._recogniser = Recogniser.restore(kept.recogniser, admins=self.admins)

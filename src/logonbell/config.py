@@ -28,6 +28,8 @@ from logonbell.text.language import LANGUAGES, speak
 
 AUTO = "auto"
 """``language``: as the locale of the machine says."""
+OFF = "off"
+"""``sources.ssm``: sessions of Session Manager are not looked at."""
 _LONGEST_FILE = 1 << 20
 _LONGEST_NAME = 100
 
@@ -151,6 +153,10 @@ def _read_doors(value: object, _: Path) -> frozenset[Door]:
     )
 
 
+def _read_ssm(value: object, folder: Path) -> Path | str:
+    return value if isinstance(value, str) and value in {AUTO, OFF} else _read_path(value, folder)
+
+
 def _read_shipped(value: object, _: Path) -> tuple[str, ...]:
     return tuple(_chosen(_take_text(one), RULES) for one in _take_list(value))
 
@@ -226,6 +232,7 @@ ZONE = Kind(say("a time zone's name"), _read_zone)
 PATH = Kind(say("a path"), _read_path)
 PATHS = Kind(say("a list of paths"), _read_paths)
 DOORS = Kind(say("a list of doors"), _read_doors)
+SSM = Kind(say("auto, off or a path"), _read_ssm)
 SHIPPED = Kind(say("a list of rules"), _read_shipped)
 SIDS = Kind(say("a list of SIDs"), _read_sids)
 ARN = Kind(say("a topic's ARN"), _read_arn)
@@ -259,6 +266,13 @@ def default_state(platform: str = sys.platform, environment: Mapping[str, str] =
     return Path("/var/lib/logonbell")
 
 
+def default_ssm(platform: str = sys.platform, environment: Mapping[str, str] = os.environ) -> Path:
+    """Where the SSM agent keeps its data (its source, appconfig)."""
+    if platform == "win32":
+        return Path(environment.get("ProgramData", r"C:\ProgramData"), "Amazon", "SSM")
+    return Path("/var/lib/amazon/ssm")
+
+
 class Section:
     """A table of the file."""
 
@@ -279,6 +293,14 @@ class Sources(Section):
         example=r"['C:\Windows\System32\winevt\Logs\Security.evtx']",
         shown="none",
         means="Event log files, or folders of them (with all below), that are followed.",
+    )
+    ssm: Path | str = _key(  # noqa: RUF009 - it makes a field, like those beside it
+        SSM,
+        AUTO,
+        example=r"'C:\ProgramData\Amazon\SSM'",
+        shown='"auto"',
+        means='The folder of the SSM agent of this machine, for sessions of Session Manager: "auto" takes the agent\'s own '
+        'place if it is there, "off" looks at none.',
     )
 
 

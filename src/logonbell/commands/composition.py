@@ -8,7 +8,7 @@ from datetime import datetime
 
 from logonbell.agent import utc_now
 from logonbell.commands.desk import Desk
-from logonbell.config import Config
+from logonbell.config import OFF, Config, default_ssm
 from logonbell.errors import Refused
 from logonbell.notifier import Notification, Notifier
 from logonbell.notifiers.console import Console
@@ -20,6 +20,10 @@ from logonbell.sentence import say
 from logonbell.source import Source
 from logonbell.sources.evtx import EvtxSource
 from logonbell.sources.history import find_logs
+from logonbell.ssm.owner import Observed
+from logonbell.ssm.past import logs_of
+from logonbell.ssm.processes import HostProcesses
+from logonbell.ssm.source import SsmSource
 from logonbell.text.facts import Reader
 from logonbell.text.language import speak
 from logonbell.text.message import body, subject
@@ -35,14 +39,33 @@ def rules_of(config: Config) -> Rules:
     return Rules(silent=config.rules.quiet, over_events=tuple(RULES[name] for name in config.rules.on))
 
 
-def sources_of(config: Config) -> list[Source]:
+def sources_of(config: Config, now: Callable[[], datetime] = utc_now) -> list[Source]:
     """Make the sources; a folder that has no log yet is refused, since nothing would be watched there."""
-    if not config.sources.evtx:
+    logs: list[Source] = []
+    if config.sources.evtx:
+        logs += [EvtxSource(path, wanted=WANTED) for path in find_logs(config.sources.evtx).files]
+    sessions = _ssm_source(config, now)
+    if not logs and sessions is None:
         raise Refused(
             say("The settings name no source, so nothing would be watched."),
             say("Name event log files under [sources], as evtx = ['Security.evtx']."),
         )
-    return [EvtxSource(path, wanted=WANTED) for path in find_logs(config.sources.evtx).files]
+    if sessions is None:
+        return logs
+    processes = HostProcesses()
+    return [*(Observed(log, sessions, processes, host="", clock=now) for log in logs), sessions]
+
+
+def _ssm_source(config: Config, now: Callable[[], datetime]) -> SsmSource | None:
+    """Make the source of this machine's SSM sessions; its events name no host, so they are of this machine."""
+    folder = config.sources.ssm
+    if folder == OFF:
+        return None
+    if isinstance(folder, str):
+        folder = default_ssm()
+        if not folder.is_dir():
+            return None
+    return SsmSource(folder, host="", clock=now, logs=logs_of(folder), processes=HostProcesses())
 
 
 def notifiers_of(config: Config, desk: Desk, now: Callable[[], datetime] = utc_now) -> list[Notifier]:

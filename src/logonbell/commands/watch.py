@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import signal
+import socket
 import threading
 from collections.abc import Callable
 from datetime import timedelta
@@ -36,6 +37,7 @@ def watch(desk: Desk, config: Config, *, once: bool) -> int:
             utc_now,
             desk.remark,
             admins=config.rules.domain_admins,
+            own=socket.gethostname(),
         )
         if once:
             agent.watch_once(watcher, [_deliverer(notifier, outbox) for notifier in notifiers], pause=_pause)

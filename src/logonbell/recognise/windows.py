@@ -223,7 +223,7 @@ WANTED: Mapping[str, frozenset[int]] = MappingProxyType(
 )
 """Channel and event ids that this recogniser reads: what a source may leave out of account is all the rest."""
 
-SNAPSHOT = 5
+SNAPSHOT = 6
 """Version of a snapshot's form. A snapshot of another version cannot be read; reading then starts again from older."""
 
 
@@ -231,12 +231,16 @@ class Recogniser:
     """Fed events in the order of their logs, it yields logons as they become known, and again as they grow.
 
     It does no input or output and reads no clock: time is that of the events, and what ``advance`` hands in. Several
-    hosts in one log are kept apart. ``admins`` are further SIDs, or bare RIDs, whose members count as domain admins.
+    hosts in one log are kept apart; an event that names none is of this machine: of the host that was named last, ``own``
+    before any was. ``admins`` are further SIDs, or bare RIDs, whose members count as domain admins.
     ``witness`` is told of each event what it was taken for.
     """
 
-    def __init__(self, witness: Witness | None = None, *, admins: frozenset[str] = frozenset()) -> None:
+    def __init__(
+        self, witness: Witness | None = None, *, admins: frozenset[str] = frozenset(), own: str = ""
+    ) -> None:
         self._logs: dict[str, HostLog] = {}
+        self._own = own
         self._witness = witness
         self._admins = admins
 
@@ -247,9 +251,12 @@ class Recogniser:
             return
         if not EARLIEST <= event.time <= LATEST:
             event = replace(event, time=min(max(event.time, EARLIEST), LATEST))
-        log = self._logs.get(event.host)
+        if event.host and event.channel != CHANNEL:
+            self._own = event.host
+        host = event.host or self._own
+        log = self._logs.get(host)
         if log is None:
-            log = self._logs[event.host] = HostLog(HostState(event.host), self._admins)
+            log = self._logs[host] = HostLog(HostState(host), self._admins)
         yield from log.advance(event.time, by_event=True)
         taken = say("this record was read before") if log.saw(event) else reader(log, event)
         if self._witness is not None:
@@ -286,7 +293,7 @@ class Recogniser:
         The order of what is kept by key is part of the state: by it the oldest is forgotten first.
         """
         hosts = [log.save() for log in self._logs.values()]
-        kept = msgspec.to_builtins({"version": SNAPSHOT, "hosts": hosts})
+        kept = msgspec.to_builtins({"version": SNAPSHOT, "own": self._own, "hosts": hosts})
         for host in kept["hosts"]:
             for arrival in host["growing"]:
                 arrival["signs"].sort()
@@ -301,13 +308,14 @@ class Recogniser:
             raise ValueError(f"not a snapshot: {error}") from error
         if kept.version != SNAPSHOT:
             raise ValueError(f"a snapshot of version {kept.version}, not {SNAPSHOT}")
-        recogniser = cls(admins=admins)
+        recogniser = cls(admins=admins, own=kept.own)
         recogniser._logs = {state.host: HostLog(state, admins) for state in kept.hosts}
         return recogniser
 
 
 class _Snapshot(msgspec.Struct):
     version: int
+    own: str
     hosts: list[HostState]
 
 
