@@ -96,7 +96,7 @@ def test_an_emulator_that_does_not_start(
 @pytest.mark.skipif(sys.platform == "win32", reason="signals of another kind")
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_ended_in_the_middle(folder: Path, number: signal.Signals) -> None:
-    """Whoever ends the demo gets exit code 130 and no trace: no folder, no process, no traceback."""
+    """Whoever ends the demo, impatiently too, gets exit code 130 and no trace: no folder, no process, no traceback."""
     demo = subprocess.Popen(
         [sys.executable, "-m", "logonbell", "demo", "--lang", "en"],
         stdout=subprocess.PIPE,
@@ -108,6 +108,7 @@ def test_ended_in_the_middle(folder: Path, number: signal.Signals) -> None:
     for line in demo.stdout:
         if "  logonbell: " in line:
             break
+    demo.send_signal(number)
     demo.send_signal(number)
     _, said = demo.communicate(timeout=30)
     assert demo.returncode == 130

@@ -94,7 +94,9 @@ class Panels:
         rung = list(self.rung)
         rows = self._height - _FRAME
         airy = rows >= _MESSAGES * (_AIRY - 1 if self._width >= _WIDE else _AIRY)
-        letters = [[*self._letter(*one, width), *([Text()] if airy else [])] for one in rung]
+        letters = [self._letter(*one, width) for one in rung]
+        if airy and sum(map(len, letters)) + len(letters) <= rows:
+            letters = [[*letter, Text()] for letter in letters]
         while sum(map(len, letters)) > rows and len(letters) > 1:
             del letters[0]  # too low a terminal: the newest stay in sight
         rings = f"{script.LOGONBELL}: {self._say(script.mails(len(rung)))}"
@@ -109,8 +111,8 @@ class Panels:
         )
 
     def _letter(self, time: datetime, letter: Letter, delay: timedelta, width: int) -> list[Text]:
-        facts = Text(f"{script.clock(time)}  ", style="dim")
-        facts.append(f" {self._say(LEVELS[letter.level])} ", style=f"not dim {_BADGES[letter.level]}")
+        facts = Text().append(f"{script.clock(time)}  ", style="dim")
+        facts.append(f" {self._say(LEVELS[letter.level])} ", style=_BADGES[letter.level])
         took = Text(self._say(script.milliseconds(delay)))
         facts.append(" " * max(1, width - facts.cell_len - took.cell_len))
         return [facts.append_text(took), *(Text(line, style="bold") for line in fold(letter.subject, width))]

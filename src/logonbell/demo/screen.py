@@ -43,7 +43,7 @@ class Screen:
     """
 
     def __init__(self, console: Console, language: str, pause: Callable[[float], object]) -> None:
-        self._console = console
+        self.console = console
         self.language = language
         self._pause = pause
         self._width = min(console.width, WIDEST)
@@ -58,13 +58,13 @@ class Screen:
 
     def busy(self, what: Sentence) -> AbstractContextManager[object]:
         """Turn something until it is over."""
-        return self._console.status(Text(self._say(what)), spinner="dots")
+        return self.console.status(Text(self._say(what)), spinner="dots")
 
     @contextmanager
     def day(self, begins: datetime, ends: datetime, *, emulated: bool) -> Iterator[None]:
         """Draw the day as it goes by."""
         self._pause(_BEAT_SECONDS)
-        height = min(_TALLEST, self._console.height - _AROUND)
+        height = min(_TALLEST, self.console.height - _AROUND)
         whence = self._say(script.FROM_QUEUE if emulated else script.FROM_CONSOLE)
         self._day = Panels(
             self.language,
@@ -74,11 +74,15 @@ class Screen:
             ends=ends,
             whence=whence,
         )
-        with Live(
-            get_renderable=self._day.draw, console=self._console, refresh_per_second=12, redirect_stderr=False
-        ):
+        with self.moving(self._day):
             yield
         self._print()
+
+    def moving(self, panels: Panels) -> AbstractContextManager[object]:
+        """Draw the panels again and again."""
+        return Live(
+            get_renderable=panels.draw, console=self.console, refresh_per_second=12, redirect_stderr=False
+        )
 
     def passes(self, time: datetime) -> None:
         """Move the clock."""
@@ -146,7 +150,7 @@ class Screen:
         return speak(sentence, self.language)
 
     def _print(self, what: RenderableType = "") -> None:
-        self._console.print(what, width=self._width)
+        self.console.print(what, width=self._width)
 
 
 def _set_in(line: str, room: int, style: str = "") -> list[Text]:
@@ -159,5 +163,5 @@ def _set_in(line: str, room: int, style: str = "") -> list[Text]:
 def _hanging(lead: str, text: str, room: int, lead_style: str, style: str = "") -> list[Text]:
     """Fold a text behind its lead, not under it."""
     first, *others = fold(text, room - width(lead))
-    lines = [Text(lead, style=lead_style).append(first, style=f"not dim {style}")]
+    lines = [Text().append(lead, style=lead_style).append(first, style=style)]
     return [*lines, *(Text(" " * width(lead)).append(other, style=style) for other in others)]
