@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -91,6 +92,18 @@ def test_an_emulator_that_does_not_start(
     assert perform(stage, clock, emulate=True).logonbell == LOGONBELL
     assert "The SNS emulator does not start here" in stream.getvalue()
     assert left_in(folder) == ([], [])
+
+
+def test_a_fault_is_told(clock: FakeClock) -> None:
+    """Where somebody came of whom no message tells, the demo says so and boasts of nothing."""
+    day = usual_day()
+    unseen = replace(day, sessions=[*day.sessions, frozenset({1})])
+    stage, stream = lines()
+    verdict = put_on(stage, unseen, seconds=SECONDS, clock=clock, pause=clock.pass_, emulate=False)
+    assert not verdict.holds
+    assert "!!  6 sessions; rang once: 5, more often: 0, never: 1" in stream.getvalue()
+    assert "fault of logonbell" in stream.getvalue()
+    assert "Now your own" not in stream.getvalue()
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals of another kind")

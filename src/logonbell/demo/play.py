@@ -53,7 +53,7 @@ def put_on(
     ):
         folder = Path(name)
         log = house.enter_context(EvtxFile(folder / LOG))
-        with stage.busy(script.STARTING):
+        with stage.busy(script.STARTING_BOTH if emulate else script.STARTING):
             bell, emulated = _hang(folder, stage, mailbox, house, emulate=emulate)
         verdict = play.perform(log, bell, mailbox, emulated=emulated)
     if play.letters:
