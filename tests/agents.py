@@ -61,7 +61,11 @@ class Bastion:
     def __post_init__(self) -> None:
         """Start the agent."""
         self.agent = SsmAgent(
-            self.root, Random(self.seed), self.clock, instance_id=self.instance_id, form=self.form
+            self.root,
+            Random(self.seed),  # noqa: S311 - repeatable, not secret
+            self.clock,
+            instance_id=self.instance_id,
+            form=self.form,
         )
         self.agent.start()
         self.agent.flush()

@@ -72,6 +72,7 @@ class SsmAgent:
         self._random = random
         self._clock = clock
         self._lines: list[tuple[datetime, str, str]] = []
+        self._newest_process = random.randrange(250, 2_000) * 4
 
     # The agent
 
@@ -138,7 +139,7 @@ class SsmAgent:
     def begin(self, document: Document, *, process: int = 0, started: datetime | None = None) -> None:
         """Start the worker, and write down its process id; the worker says what it was told."""
         self.move(document)
-        document.process = process or self._random.randrange(1000, 30_000)
+        document.process = process or self._new_process()
         document.started = started or self._clock()
         self._write("current", document, document.state())
         worker, name = self._worker(document), document.document_id
@@ -291,6 +292,11 @@ class SsmAgent:
     @staticmethod
     def _worker(document: Document) -> str:
         return _SESSION if document.request.is_session else _DOCUMENT
+
+    def _new_process(self) -> int:
+        """Deal a process id that no other program has; Windows' are multiples of four."""
+        self._newest_process += self._random.randrange(1, 16) * 4
+        return self._newest_process
 
     def _uuid(self) -> str:
         return str(uuid.UUID(int=self._random.getrandbits(128), version=4))

@@ -28,8 +28,7 @@ AGENT = "amazon-ssm-agent.log"
 NAMES = (SESSION_WORKER, DOCUMENT_WORKER, AGENT, AGENT_WORKER)
 """On Windows each program has its own log; elsewhere all write to ``AGENT``."""
 
-_AT_ONCE = 4 * 1024 * 1024
-"""Bytes that are read of one log at a time; a longer line is skipped."""
+AT_ONCE = 4 * 1024 * 1024
 _HEAD = 256
 _ROLL = re.compile(r"\.(\d{1,9})")
 _LINE = re.compile(rb"(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d)(?:\.(\d{1,9}))? ([A-Z]+) (.*)", re.DOTALL)
@@ -135,6 +134,11 @@ class _Part:
     lost: bool = False
     speaks: bool = False
 
+    @property
+    def zones(self) -> list[tuple[datetime, int]]:
+        """When, in local time, a description told the zone, and which."""
+        return [(item.local, zone) for item in self.items if (zone := _zone_told_by(item)) is not None]
+
 
 def host_zone(local: datetime) -> datetime:
     """Take a time without zone as this host's."""
@@ -142,10 +146,17 @@ def host_zone(local: datetime) -> datetime:
 
 
 class AgentLogs:
-    """Reads the logs in a folder, whichever of them there are. ``zone`` turns local times into UTC until a line told how."""
+    """Reads the logs in a folder, whichever of them there are.
 
-    def __init__(self, folder: Path, *, zone: Callable[[datetime], datetime] = host_zone) -> None:
+    ``zone`` turns local times into UTC until a line told how. ``at_once`` is how many bytes of one log are read at a
+    time; a longer line is skipped.
+    """
+
+    def __init__(
+        self, folder: Path, *, zone: Callable[[datetime], datetime] = host_zone, at_once: int = AT_ONCE
+    ) -> None:
         self.folder = folder
+        self._at_once = at_once
         self._guess = zone
         self._seen: dict[str, tuple[tuple[int, int, int], Place | None]] = {}
         self._told: set[str] = set()
@@ -157,9 +168,10 @@ class AgentLogs:
         parts = [part for name in NAMES if (part := self._part(name, mark, losses)) is not None]
         if not parts:
             return Reading((), mark, losses)
-        zone = mark.zone
+        told = sorted((each for part in parts for each in part.zones), key=_in_utc)
         for part in parts:
-            zone = self._place_in_time(part, zone)
+            self._place_in_time(part, mark.zone, told)
+        zone = told[-1][1] if told else mark.zone
         horizons = {part.name: self._time(part.horizon, zone) for part in parts if part.horizon is not None}
         slowest = min(horizons, key=horizons.__getitem__, default=None)
         places, taken = dict(mark.places), list[_Item]()
@@ -242,7 +254,7 @@ class AgentLogs:
         part = _Part(name, [], place, place, lost=lost)
         if lost:
             part.start = part.end = None
-        left = _AT_ONCE
+        left = self._at_once
         for number, file in enumerate(chain[chain.index(path) :] if path is not None else ()):
             if left <= 0:
                 break
@@ -303,10 +315,13 @@ class AgentLogs:
             found = _LINE.match(line)
             if found is None:
                 continue
-            newest = _local(found) or newest
+            local = _local(found)
+            if local is None:
+                continue
+            newest = local
             part.speaks |= found[3] == b"INFO"
-            if wanted and newest is not None and (fact := _fact_of(found[4])) is not None:
-                part.items.append(_Item(newest, fact, Place(base.head, base.hashed, end)))
+            if wanted and (fact := _fact_of(found[4])) is not None:
+                part.items.append(_Item(local, fact, Place(base.head, base.hashed, end)))
         last = _LINE.match(content, content.rfind(b"\n", 0, -1) + 1)
         return (_local(last) if last else None) or newest
 
@@ -351,18 +366,21 @@ class AgentLogs:
 
     # Time
 
-    def _place_in_time(self, part: _Part, zone: int | None) -> int | None:
-        """Give the items their times in UTC, and the zone that the last description told.
+    def _place_in_time(self, part: _Part, zone: int | None, told: Sequence[tuple[datetime, int]]) -> None:
+        """Give the items their times in UTC.
 
-        A description carries the worker's start in UTC; the line that holds it was written a moment later.
+        A description carries the worker's start in UTC; the line that holds it was written a moment later. A log without
+        descriptions (on Windows each program has its own) goes by what those of the others told up to the same time.
         """
-        first = next((told for item in part.items if (told := _zone_told_by(item)) is not None), None)
-        now = zone if zone is not None else first
+        own = part.zones
+        now = zone if zone is not None or not (own or told) else (own or told)[0][1]
         for number, item in enumerate(part.items):
-            told = _zone_told_by(item)
-            now = told if told is not None else now
+            if own:
+                by_itself = _zone_told_by(item)
+                now = now if by_itself is None else by_itself
+            else:
+                now = next((each for local, each in reversed(told) if local <= item.local), now)
             part.items[number] = replace(item, time=self._time(item.local, now))
-        return now
 
     def _time(self, local: datetime | None, zone: int | None) -> datetime:
         if local is None or local == datetime.min:  # noqa: DTZ901  see above
@@ -374,6 +392,11 @@ class AgentLogs:
 
 def _until(horizon: datetime) -> Callable[[_Item], bool]:
     return lambda item: item.time <= horizon
+
+
+def _in_utc(told: tuple[datetime, int]) -> datetime:
+    local, zone = told
+    return local - timedelta(minutes=zone)
 
 
 def _zone_told_by(item: _Item) -> int | None:

@@ -21,10 +21,10 @@ SHELVES = ("pending", "current")
 """A file is written into the first, moved into the second before its worker is started, and removed from there."""
 INSTANCE = re.compile(r"m?i-[0-9a-f]{8,40}")
 _LONGEST = 1024 * 1024
-_ENTRIES = 20_000
+ENTRIES = 20_000
 """Names that are looked at in one look; a fuller folder is walked through in several."""
 _READS = 400
-_REMEMBERED = 100_000
+REMEMBERED = 100_000
 _WRITTEN_ANEW = 2_000_000_000
 """Nanoseconds for which a folder's time of change is not trusted to tell a further change apart (FAT has two seconds)."""
 _PATIENCE = timedelta(seconds=2)
@@ -80,7 +80,10 @@ class _Shelf:
 
 @dataclass(frozen=True, slots=True)
 class Present:
-    """What the folder holds. ``readable`` is False where it could not be looked into, ``whole`` where not to its end yet."""
+    """What the folder holds, as far as it is known.
+
+    ``readable`` is False where it could not be looked into, ``whole`` where this look did not come to its end.
+    """
 
     sessions: Mapping[str, SsmSession]
     readable: bool
@@ -97,8 +100,18 @@ class StateFolder:
     told: a machine image that was cloned carries those of its origin.
     """
 
-    def __init__(self, folder: Path, instance_id: str | None, clock: Callable[[], datetime]) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        instance_id: str | None,
+        clock: Callable[[], datetime],
+        *,
+        entries: int = ENTRIES,
+        remembered: int = REMEMBERED,
+    ) -> None:
         self.folder = folder
+        self._entries = entries
+        self._remembered = remembered
         self._asked = instance_id
         self._clock = clock
         self._base: tuple[Path, int] | None = None
@@ -114,7 +127,7 @@ class StateFolder:
         self._losses = []
         if not self._find():
             return Present({}, readable=False, whole=False, instance_id=None, losses=self._losses)
-        budget, readable = _ENTRIES, False
+        budget, readable = self._entries, False
         for shelf in self._shelves:
             seen = self._walk(shelf, budget)
             budget, readable = budget - (seen or 0), seen is not None
@@ -196,7 +209,7 @@ class StateFolder:
                 if clean and shelf.begun - stamp.st_mtime_ns > _WRITTEN_ANEW:
                     return 0
                 shelf.stamp, shelf.begun = stamp.st_mtime_ns, time.time_ns()
-                shelf.walk, shelf.names = os.scandir(shelf.path), set()
+                shelf.walk, shelf.names = _entries_in(shelf.path), set()
             return self._go_on(shelf, shelf.walk, budget)
         except OSError:
             shelf.drop_all()
@@ -209,7 +222,8 @@ class StateFolder:
                 self._end_walk(shelf)
                 return seen
             name, known = entry.name, shelf.entries.get(entry.name)
-            if known is None and len(shelf.entries) >= _REMEMBERED and not _is_new(entry, shelf.begun):
+            held = len(shelf.entries) + len(shelf.unread)
+            if known is None and held >= self._remembered and not _is_new(entry, shelf.begun):
                 self._crowded = True
                 continue
             shelf.names.add(name)
@@ -240,7 +254,7 @@ class StateFolder:
             self._told.add(("", 0))
             what = say(
                 "The folder holds more than {count} files; of the rest only those just written are read.",
-                count=_REMEMBERED,
+                count=self._remembered,
             )
             self._losses.append(Loss(shown(shelf.path), what))
         return most - len(fresh)
@@ -279,7 +293,7 @@ class StateFolder:
     def _give_up(self, shelf: _Shelf, name: str, mark: int, why: Sentence) -> None:
         before = shelf.entries.get(name)
         shelf.put(name, _Entry(mark, before.session if before else None))
-        if (name, mark) not in self._told and len(self._told) < _REMEMBERED:
+        if (name, mark) not in self._told and len(self._told) < self._remembered:
             self._told.add((name, mark))
             self._losses.append(Loss(shown(shelf.path / name), why))
 
@@ -318,6 +332,12 @@ def _may_be(path: Path) -> bool:
         return False
     except OSError:
         return True
+
+
+def _entries_in(folder: Path) -> Iterator[os.DirEntry[str]]:
+    """Give a folder's entries, a few at a time if need be; it is closed when nobody wants more."""
+    with os.scandir(folder) as entries:
+        yield from entries
 
 
 def _mark_of(entry: os.DirEntry[str]) -> int:

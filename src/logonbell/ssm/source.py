@@ -142,7 +142,7 @@ class SsmSource:
             return mark, looked, False
         try:
             mark = msgspec.json.decode(bookmark, type=Mark)
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        except (msgspec.DecodeError, UnicodeError, RecursionError):
             mark = Mark(version=0)
         if mark.version == Mark().version:
             return mark, mark.looked, True
@@ -198,7 +198,7 @@ class SsmSource:
         if look.mark.blind is not None:
             since, look.mark.blind = look.mark.blind, None
             losses.append(Loss(shown(self.folder), say("The SSM agent's state folder can be read again.")))
-            if look.mark.watched and not covered:
+            if look.begun.watched and not covered:
                 look.unwatched(now, since)
         for session in present.sessions.values():
             self._take_file(look, session, now, losses)
