@@ -18,7 +18,9 @@ from findings import (
     NOTICE,
     READ,
     ROLE,
+    SELECTED,
     SENT,
+    TAMPERING,
     TOKYO,
     hostile,
     logon,
@@ -44,6 +46,8 @@ TOLD: dict[str, Finding] = {
     "log-cleared": CLEARED,
     "logoff": LOGOFF,
     "notice": NOTICE,
+    "tampering": TAMPERING,
+    "selected": SELECTED,
     "hostile": hostile("\x1b[31malice on SAFEHOST\n\u202e\ud800")[0],
 }
 FIRST_LINES = {

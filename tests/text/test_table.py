@@ -17,6 +17,8 @@ from findings import (
     HOSTILE_NAMES,
     LOGOFF,
     NOTICE,
+    SELECTED,
+    TAMPERING,
     TOKYO,
     hostile,
     logon,
@@ -37,6 +39,8 @@ DAY: Sequence[Finding] = (
     CLEARED,
     LOGOFF,
     NOTICE,
+    TAMPERING,
+    SELECTED,
 )
 GOLDEN = Path(__file__).parent / "golden" / "table"
 
