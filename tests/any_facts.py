@@ -22,7 +22,7 @@ from logonbell.logon import (
     TamperKind,
     User,
 )
-from logonbell.sentence import Sentence
+from logonbell.sentence import Sentence, say
 
 
 def healed(text: str) -> str:
@@ -39,57 +39,68 @@ holes = st.dictionaries(
     st.sampled_from(["a", "b", "c"]),
     texts | st.integers() | st.floats(allow_nan=False) | st.sampled_from(Door),
 )
+tellable = st.builds(say, st.sampled_from(["a door", "{who} came"]), who=texts)
 sentences = st.builds(Sentence, texts, holes, st.none() | texts, st.none() | st.integers())
-logons = st.builds(
-    Logon,
-    time=times,
-    host=texts,
-    door=st.sampled_from(Door),
-    events=events,
-    why=sentences,
-    user=st.none() | users,
-    logon_type=st.none() | st.integers(0, 13),
-    logon_id=st.none() | texts,
-    address=st.none() | texts,
-    workstation=st.none() | texts,
-    elevated=st.none() | st.booleans(),
-    domain_admin=st.none() | st.booleans(),
-    principal=st.none() | texts,
-    ssm_session=st.none() | texts,
-    ssm_match=st.none() | sentences,
-    ended=st.none() | times,
-    folded=st.integers(1, 10**6),
-)
-findings: st.SearchStrategy[Finding] = st.one_of(
-    logons,
-    st.builds(
-        FailedLogons,
-        times,
-        texts,
-        events,
-        times,
-        st.integers(3, 10**9),
-        st.lists(texts, max_size=3).map(tuple),
-        st.lists(texts, max_size=3).map(tuple),
-        st.booleans(),
-        st.booleans(),
-    ),
-    st.builds(LogCleared, times, texts, events, texts, st.none() | users),
-    st.builds(Logoff, times, texts, events, refs, times, st.sampled_from(Door), st.none() | users),
-    st.builds(Notice, times, texts, events, st.sampled_from(NoticeKind), sentences),
-    st.builds(
-        Tampering,
-        times,
-        texts,
-        events,
-        st.sampled_from(TamperKind),
-        st.none() | users,
-        texts,
-        st.booleans(),
-        st.integers(1, 10**6),
-    ),
-    st.builds(Selected, times, texts, events, texts, sentences, st.none() | users),
-)
+
+
+def any_finding(sentences: st.SearchStrategy[Sentence]) -> st.SearchStrategy[Finding]:
+    """Give findings of every kind, with such sentences in them."""
+    logons = st.builds(
+        Logon,
+        time=times,
+        host=texts,
+        door=st.sampled_from(Door),
+        events=events,
+        why=sentences,
+        user=st.none() | users,
+        logon_type=st.none() | st.integers(0, 13),
+        logon_id=st.none() | texts,
+        address=st.none() | texts,
+        workstation=st.none() | texts,
+        elevated=st.none() | st.booleans(),
+        domain_admin=st.none() | st.booleans(),
+        principal=st.none() | texts,
+        ssm_session=st.none() | texts,
+        ssm_match=st.none() | sentences,
+        ended=st.none() | times,
+        folded=st.integers(1, 10**6),
+    )
+    return st.one_of(
+        logons,
+        st.builds(
+            FailedLogons,
+            times,
+            texts,
+            events,
+            times,
+            st.integers(3, 10**9),
+            st.lists(texts, max_size=3).map(tuple),
+            st.lists(texts, max_size=3).map(tuple),
+            st.booleans(),
+            st.booleans(),
+        ),
+        st.builds(LogCleared, times, texts, events, texts, st.none() | users),
+        st.builds(Logoff, times, texts, events, refs, times, st.sampled_from(Door), st.none() | users),
+        st.builds(Notice, times, texts, events, st.sampled_from(NoticeKind), sentences),
+        st.builds(
+            Tampering,
+            times,
+            texts,
+            events,
+            st.sampled_from(TamperKind),
+            st.none() | users,
+            texts,
+            st.booleans(),
+            st.integers(1, 10**6),
+        ),
+        st.builds(Selected, times, texts, events, texts, sentences, st.none() | users),
+    )
+
+
+findings = any_finding(sentences)
+tellable_findings = any_finding(tellable)
+"""Findings with sentences as code makes them, which can be put into words."""
+
 alerts = st.builds(
     Alert,
     st.text("0123456789abcdef", min_size=32, max_size=32),

@@ -10,7 +10,7 @@ import jsonschema
 import pytest
 from hypothesis import given, settings
 
-from any_facts import findings
+from any_facts import tellable_findings
 from fakes import NOON
 from logonbell.cli import logonbell, main
 from logonbell.logon import Finding
@@ -67,7 +67,7 @@ VALIDATORS = {
 
 
 @settings(deadline=None)  # a machine that is busy elsewhere breaks no promise
-@given(findings)
+@given(tellable_findings)
 def test_every_finding_is_a_line_of_the_contract(finding: Finding) -> None:
     """Whatever a log holds, hostile names included, the line has the keys and the types that the schema promises."""
     written = json.dumps(line(finding, Rules().judge(finding)))

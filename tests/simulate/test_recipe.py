@@ -25,13 +25,13 @@ def logon(user: str, logon_type: int) -> Event:
         ("Administrator", 2, "normal login"),
         ("SYSTEM", 0, None),
         ("Administrator", 10, None),
-        ("administrator", 2, None),
+        ("administrator", 2, "normal login"),
         ("ssm-user", 3, None),
         ("NETWORK SERVICE", 5, None),
     ],
 )
 def test_the_two_rules(user: str, logon_type: int, subject: str | None) -> None:
-    """The recipe knows two names, each with one logon type, and nothing else."""
+    """The recipe knows two names, in whatever case, each with one logon type, and nothing else."""
     assert mails(logon(user, logon_type)) == subject
 
 

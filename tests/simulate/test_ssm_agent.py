@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import sys
 from datetime import UTC, datetime, timedelta, timezone
@@ -27,7 +26,9 @@ def agent_at(root: Path, clock: FakeClock, form: AgentForm | None = None, seed: 
 
 def shelves_of(agent: SsmAgent) -> dict[str, list[str]]:
     """Give what lies where."""
-    return {each: sorted(os.listdir(agent.state / each)) for each in ("pending", "current")}
+    return {
+        each: sorted(path.name for path in (agent.state / each).iterdir()) for each in ("pending", "current")
+    }
 
 
 def lines_of(agent: SsmAgent) -> str:

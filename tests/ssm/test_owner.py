@@ -158,7 +158,7 @@ def test_other_logons_are_not_asked_about(logon: Event) -> None:
 
 
 def test_for_ssh_the_very_connection_is_known() -> None:
-    """sshd names the client's port: of two tunnels it is the one that holds it."""
+    """Sshd names the client's port: of two tunnels it is the one that holds it."""
     processes = FakeProcesses(held=[connection(44, 50_001, 22), connection(45, 50_002, 22)])
     log = [ssh(50_002, 1), ssh(50_001, 2), ssh(50_003, 3)]
     batch = observed(log, processes, session("alice", 44), session("bob", 45)).read(None)
@@ -174,7 +174,7 @@ def test_of_two_tunnels_the_new_connection_is_the_new_logons() -> None:
     source = observed(
         [rdp(record_id=1), rdp(record_id=2)], processes, session("alice", 44), session("bob", 45)
     )
-    first = source.read(None, 2)
+    first = source.read(None, 1)
     processes.held.append(connection(45, 50_002))
     second = source.read(first.bookmark)
     assert owners([*first.events, *second.events]) == [

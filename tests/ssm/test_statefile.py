@@ -11,7 +11,7 @@ from logonbell.simulate.ssm import AgentForm
 from logonbell.simulate.ssm_documents import Request, association, commands, port, run_command, shell
 from logonbell.ssm.statefile import SsmSession, Unreadable, is_session_id, parse
 
-KINDS = {
+KINDS: dict[str, tuple[Request, dict[str, object]]] = {
     "shell": (shell(ALICE, "alice"), {"plugin": "Standard_Stream"}),
     "shell as a user": (
         shell(ALICE, "alice", run_as="deploy"),
@@ -48,7 +48,14 @@ def test_every_kind_of_session_is_read(tmp_path: Path, kind: str) -> None:
     """A session of every kind is known by its principal, its plugin and where it leads."""
     request, facts = KINDS[kind]
     session = session_of(tmp_path, request)
-    expected = {"plugin": "", "port": "", "target": "", "elevated": False, "run_as_user": "", **facts}
+    expected: dict[str, object] = {
+        "plugin": "",
+        "port": "",
+        "target": "",
+        "elevated": False,
+        "run_as_user": "",
+        **facts,
+    }
     assert {name: getattr(session, name) for name in expected} == expected
     assert (session.owner, session.document, session.document_type) == (
         ALICE,
