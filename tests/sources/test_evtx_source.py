@@ -738,6 +738,26 @@ def test_pages_that_arrive_in_any_order_do_not_lose_a_record(
     assert follower.events == logon_events(range(1, 2 * size + 1), padding=padding)
 
 
+def test_a_writer_that_halts_before_a_header_is_no_damage(path: Path) -> None:
+    """However long a writer takes between a chunk's records and its header, the records ring and no damage is told."""
+    follower = Follower(path)
+    tape = tape_of(path, [7, 1], BIG)
+    header = max(number for number, (at, _) in enumerate(tape) if at == chunk_at(1))
+    for at, data in tape[:header]:
+        if data is None:
+            with path.open("r+b") as file:
+                file.truncate(at)
+        else:
+            write_at(path, at, data)
+    for _ in range(5):
+        follower.poll()
+    assert [event.record_id for event in follower.events] == list(range(1, 9))
+    assert follower.told() == []
+    reader = Follower(path)
+    reader.poll(finished=True)
+    assert reader.told() == [("The header of chunk 2 is damaged.", None)]
+
+
 WRITER = """
 import sys
 sys.path.insert(0, sys.argv[2])

@@ -14,6 +14,7 @@ from logonbell.sentence import plural, say
 from logonbell.source import Loss
 from logonbell.sources.bookmark import Bookmark
 from logonbell.sources.chunks import (
+    CHUNK_HEADER_SIZE,
     CHUNK_MAGIC,
     CHUNK_SIZE,
     FILE_HEADER_SIZE,
@@ -118,7 +119,7 @@ class Reading:
         head = head_of(data)
         settled = self.finished or not newest
         sound = self._take(chunk, data, head, marked, settled=settled, most=most)
-        faults = [] if sound or not unseen else self._faults(chunk, data, head)
+        faults = [] if sound or not unseen else self._faults(chunk, data, head, settled=settled)
         if self.part:
             self.losses += faults
             return False
@@ -344,8 +345,12 @@ class Reading:
         )
         return [Loss(self.where, what, count)]
 
-    def _faults(self, chunk: Chunk, data: bytes, head: ChunkHead | None) -> list[Loss]:
-        """Tell what is wrong with a chunk, whatever could be read of it."""
+    def _faults(self, chunk: Chunk, data: bytes, head: ChunkHead | None, *, settled: bool) -> list[Loss]:
+        """Tell what is wrong with a chunk, whatever could be read of it.
+
+        Records of the newest chunk in front of which no header stands yet are no fault: a writer may take its time
+        between the two.
+        """
         number = chunk.place + 1
         if len(data) < CHUNK_SIZE:
             what = say("The file is cut off within its chunk {chunk}.", chunk=number)
@@ -354,6 +359,8 @@ class Reading:
                 "The checksum of chunk {chunk} is wrong: what was read from it may have been changed.",
                 chunk=number,
             )
+        elif not settled and not any(data[:CHUNK_HEADER_SIZE]):
+            return []
         elif not data.startswith(CHUNK_MAGIC):
             what = say("The header of chunk {chunk} is damaged.", chunk=number)
         else:
