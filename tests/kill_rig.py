@@ -55,6 +55,10 @@ class Scene:
     rings: bool
     events: list[Event] = field(default_factory=list)
 
+    def __str__(self) -> str:
+        records = ", ".join(f"{event.channel} {event.event_id} #{event.record_id}" for event in self.events)
+        return f"{self.what} ({records})"
+
 
 class LiveHost(threading.Thread):
     """A host on which people come and go, now; what it writes goes into logs that grow. Use it as a context."""
@@ -399,7 +403,7 @@ def _check_alerts(scenes: Sequence[Scene], told: dict[str, tuple[int, str]], fig
         expected = scene.rings and (scene.what != "failed logons" or len(scene.events) >= 3)
         figures.alerts += expected
         if len(marks.get(id(scene), [])) != expected:
-            raise WrongError(f"{scene.what} was told {len(marks.get(id(scene), []))} times: {scene.events}")
+            raise WrongError(f"{scene} was told {len(marks.get(id(scene), []))} times")
 
 
 def _check_outbox(host: LiveHost, state: Path, logs: Path, told: dict[str, tuple[int, str]]) -> None:
@@ -439,7 +443,7 @@ def _check_history(
         if scene.what == "failed logons":
             continue
         if held[id(scene)] > 1 or (scene.rings and not held[id(scene)]):
-            raise WrongError(f"the history holds {scene.what} {held[id(scene)]} times: {scene.events}")
+            raise WrongError(f"the history holds {scene} {held[id(scene)]} times")
     bursts = [finding for finding in findings if isinstance(finding, FailedLogons)]
     rung = sum(owners[place].rings for place in mains) + len(bursts)
     if rung != len(told):

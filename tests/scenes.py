@@ -282,6 +282,18 @@ def _localised(host: WindowsHost) -> list[Event]:
     ]
 
 
+def _worker_number_reused(host: WindowsHost) -> list[Event]:
+    return altered(
+        [
+            *host.ssm_shell(NINE, streaming=True),
+            *host.ssm_shell_end(after(6)),
+            *host.ssm_shell(after(9)),
+            *host.ssm_shell_end(after(300)),
+        ],
+        {"ProcessId": "0x1a2c"},
+    )
+
+
 def _shell_twice(host: WindowsHost) -> list[Event]:
     return [
         *host.ssm_shell(NINE, streaming=True),
@@ -382,6 +394,11 @@ SCENES: dict[str, Scene] = {
         "A shell of Session Manager is known by its worker, and each worker is one shell, however many logons it makes.",
         (r"ssm-shell BASTION-01\ssm-user", r"ssm-shell BASTION-01\ssm-user"),
         story(_shell_twice),
+    ),
+    "door-ssm-shell-number-reused": Scene(
+        "Windows deals the number of a worker that is gone to the next one: two shells, though they name one process.",
+        (r"ssm-shell BASTION-01\ssm-user", r"ssm-shell BASTION-01\ssm-user"),
+        story(_worker_number_reused),
     ),
     "door-ssm-shell-first": Scene(
         "The first shell on a host makes ssm-user an administrator: the agent's doing, no tampering.",

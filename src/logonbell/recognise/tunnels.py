@@ -18,6 +18,9 @@ SESSION_NEAR = timedelta(seconds=20)
 """The SSM agent enables ssm-user within seconds of a session's start."""
 AT_START = timedelta(seconds=15)
 """The worker logs its user on within seconds of the session's start."""
+TWICE = timedelta(seconds=5)
+"""A worker that streams its session's log logs its user on twice within milliseconds. Windows deals a process id anew as
+soon as it is free, so the same number later than this is another shell."""
 
 
 def opened(log: HostLog, event: Event) -> Sentence:
@@ -146,12 +149,17 @@ def shell_logon(log: HostLog, event: Event) -> Sentence:
 
     It belongs to a shell that has just been opened: the first come that has no Windows logon yet.
     """
-    process, near = process_of(event), list(log.of_kind(Kind.SSM, event.time - AT_START))
-    arrival = _of_process(near, process)
+    process, near = (
+        process_of(event),
+        [a for a in log.of_kind(Kind.SSM, event.time - AT_START) if not a.ended],
+    )
+    arrival = _of_process([a for a in near if a.logon_ids and event.time - a.last <= TWICE], process)
     if arrival is not None:
         return _joined(log, arrival, event)
     waiting = [
-        a for a in near if a.ssm and not a.logon_ids and a.time <= event.time and Sign.ELEVATED not in a.signs
+        a
+        for a in near
+        if a.ssm and a.logon_type is None and a.time <= event.time and Sign.ELEVATED not in a.signs
     ]
     if waiting:
         waiting[-1].rivals, waiting[-1].process = len(waiting), process

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -42,6 +43,8 @@ SERVICES = f"{SYSTEM32}services.exe"
 LSASS = f"{SYSTEM32}lsass.exe"
 CONSENT = f"{SYSTEM32}consent.exe"
 SSHD = f"{SYSTEM32}OpenSSH\\sshd.exe"
+_BUSY = 1_000
+"""So many process numbers are dealt before one may be dealt again: two programs that run at once never share one."""
 CHROME = "C:\\Program Files\\Google\\Chrome\\Application\\chrome.exe"
 SSM_SESSION_WORKER = "C:\\Program Files\\Amazon\\SSM\\ssm-session-worker.exe"
 
@@ -106,6 +109,7 @@ class Ledger:
         self._record_ids = dict(first_record_ids)
         self._last_logon_id = 0x10000 + random.randrange(0x8000)
         self._pids: dict[str, int] = {}
+        self._dealt: deque[int] = deque(maxlen=_BUSY)
 
     @property
     def machine(self) -> Subject:
@@ -142,8 +146,15 @@ class Ledger:
         """
         key = role or path
         if started or key not in self._pids:
-            self._pids[key] = 4 * self.random.randrange(120, 2500)
+            number = self._new_number()
+            while number in self._dealt:
+                number = self._new_number()
+            self._dealt.append(number)
+            self._pids[key] = number
         return Process(path, self._pids[key], logon_process)
+
+    def _new_number(self) -> int:
+        return 4 * self.random.randrange(120, 2500)
 
     def new_logon_id(self) -> str:
         """Deal a logon id."""
