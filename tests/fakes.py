@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from logonbell.errors import Refused
 from logonbell.event import Event
-from logonbell.notifier import Notification, Undelivered
+from logonbell.notification import Digest, Notification, Telling
+from logonbell.notifier import Undelivered
 from logonbell.sentence import Sentence, say
 from logonbell.source import Batch, Loss
 
@@ -64,19 +66,24 @@ class FakeNotifier:
     name: str = "fake"
     batch: int = 10
     taken: list[Notification] = field(default_factory=list)
-    answer: Callable[[Notification], str | Undelivered] = lambda notification: (
-        f"receipt-{notification.sequence}"
-    )
+    digests: list[Digest] = field(default_factory=list)
+    answer: Callable[[Any], str | Undelivered] = lambda telling: f"receipt-{_number(telling)}"
 
-    def deliver(self, notifications: Sequence[Notification]) -> list[str | Undelivered]:
+    def deliver(self, tellings: Sequence[Telling]) -> list[str | Undelivered]:
         """Take them, and answer."""
-        answers = [self.answer(notification) for notification in notifications]
-        self.taken += [
-            notification
-            for notification, answer in zip(notifications, answers, strict=True)
-            if isinstance(answer, str)
-        ]
+        answers = [self.answer(telling) for telling in tellings]
+        for telling, answer in zip(tellings, answers, strict=True):
+            if isinstance(answer, Undelivered):
+                continue
+            if isinstance(telling, Digest):
+                self.digests.append(telling)
+            else:
+                self.taken.append(telling)
         return answers
+
+
+def _number(telling: Telling) -> int:
+    return telling.sequences[-1][1] if isinstance(telling, Digest) else telling.sequence
 
 
 @dataclass

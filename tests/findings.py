@@ -21,7 +21,7 @@ from logonbell.logon import (
     TamperKind,
     User,
 )
-from logonbell.notifier import Notification
+from logonbell.notification import Notification
 from logonbell.rule import Rules, alert_for
 from logonbell.sentence import say
 

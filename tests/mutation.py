@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 from days import random_day
 from logonbell.event import Event
 from logonbell.logon import Finding
-from logonbell.notifier import Notification
+from logonbell.notification import Notification
 from logonbell.recognise.session import CHANNEL as SSM
 from logonbell.recognise.session import Told
 from logonbell.recognise.windows import WANTED, Recogniser

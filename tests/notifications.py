@@ -8,7 +8,7 @@ from typing import Any
 from logonbell.alert import Level
 from logonbell.event import EventRef
 from logonbell.logon import Door, Logon, User
-from logonbell.notifier import Notification
+from logonbell.notification import Notification
 from logonbell.rule import Verdict, alert_for
 from logonbell.sentence import say
 

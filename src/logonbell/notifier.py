@@ -1,13 +1,13 @@
-"""What takes an alert to people."""
+"""Who takes alerts to people."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Protocol
 
-from logonbell.alert import Alert
+from logonbell.notification import Telling
 from logonbell.sentence import Sentence
 
 FIRST_DELAY = timedelta(seconds=1)
@@ -16,19 +16,10 @@ _DOUBLINGS = 30  # beyond the longest delay, and far below what a timedelta hold
 
 
 @dataclass(frozen=True, slots=True)
-class Notification:
-    """One delivery of one alert: ``sequence`` is the host's own count (1, 2, 3, …), ``read`` when its event was read."""
-
-    alert: Alert
-    sequence: int
-    read: datetime
-
-
-@dataclass(frozen=True, slots=True)
 class Undelivered:
-    """Why a notification was not taken.
+    """Why a message was not taken.
 
-    ``permanent`` means that nothing can be mended or waited for that would let the far side take this notification.
+    ``permanent`` means that nothing can be mended or waited for that would let the far side take this message.
     """
 
     why: Sentence
@@ -36,9 +27,9 @@ class Undelivered:
 
 
 class Notifier(Protocol):
-    """Delivers notifications, in order, and says for each what came of it.
+    """Delivers notifications and digests, in order, and says for each what came of it.
 
-    The answer is as long as the question: for each notification the receipt (text that the receiver's side knows it
+    The answer is as long as the question: for each the receipt (text that the receiver's side knows it
     by, such as SNS's message id) or ``Undelivered``. It never raises for what the far side or the network does; a
     wrong setting is ``Undelivered`` too, with the hint in its words, and not permanent: once mended, what waited
     is delivered.
@@ -49,13 +40,13 @@ class Notifier(Protocol):
         """The key of its delivery rows: the same after every restart."""
         ...
 
-    def deliver(self, notifications: Sequence[Notification]) -> Sequence[str | Undelivered]:
+    def deliver(self, tellings: Sequence[Telling]) -> Sequence[str | Undelivered]:
         """Hand them over now; at most ``batch`` of them come at once."""
         ...
 
     @property
     def batch(self) -> int:
-        """How many notifications it takes at once."""
+        """How many it takes at once."""
         ...
 
 

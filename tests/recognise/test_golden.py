@@ -16,7 +16,7 @@ import pytest
 
 from logonbell.event import Event
 from logonbell.logon import FailedLogons, Finding, Logon
-from logonbell.notifier import Notification
+from logonbell.notification import Notification
 from logonbell.recognise.windows import Recogniser
 from logonbell.rule import Rules, alert_for
 from logonbell.sentence import Sentence

@@ -10,7 +10,8 @@ from logonbell.agent import utc_now
 from logonbell.commands.desk import Desk
 from logonbell.config import OFF, Config, default_ssm
 from logonbell.errors import Refused
-from logonbell.notifier import Notification, Notifier
+from logonbell.notification import Telling
+from logonbell.notifier import Notifier
 from logonbell.notifiers.console import Console
 from logonbell.notifiers.sns import Message, SnsNotifier
 from logonbell.recipe import RULES
@@ -95,15 +96,15 @@ def notifiers_of(config: Config, desk: Desk, now: Callable[[], datetime] = utc_n
 
 def composer(
     reader: Reader, now: Callable[[], datetime], *, ascii_subject: bool = False
-) -> Callable[[Notification], Message]:
-    """Make what writes a notification's subject and body for a reader."""
+) -> Callable[[Telling], Message]:
+    """Make what writes subject and body for a reader."""
 
-    def compose(notification: Notification) -> Message:
+    def compose(telling: Telling) -> Message:
         line = subject(
-            notification, language=reader.language, host_name=reader.host_name, ascii_only=ascii_subject
+            telling, language=reader.language, host_name=reader.host_name, ascii_only=ascii_subject
         )
         text = body(
-            notification,
+            telling,
             language=reader.language,
             zone=reader.zone,
             host_name=reader.host_name,

@@ -10,7 +10,8 @@ from logonbell.commands.desk import MENDABLE, Desk
 from logonbell.config import Config
 from logonbell.event import EventRef
 from logonbell.logon import Notice, NoticeKind
-from logonbell.notifier import Notification, Notifier, Undelivered
+from logonbell.notification import Notification
+from logonbell.notifier import Notifier, Undelivered
 from logonbell.rule import alert_for
 from logonbell.sentence import say
 

@@ -9,7 +9,8 @@ from types import MappingProxyType
 from typing import IO, cast
 
 from logonbell.alert import Level
-from logonbell.notifier import Notification, Undelivered
+from logonbell.notification import Telling
+from logonbell.notifier import Undelivered
 from logonbell.sentence import say
 from logonbell.text.facts import Reader
 from logonbell.text.message import Message, compose
@@ -28,7 +29,7 @@ _COLOURS: Mapping[Level, str] = MappingProxyType(
 
 @dataclass(frozen=True, slots=True)
 class Console:
-    """Writes each notification to a terminal or a file. The receipt is the notifier's name: nobody signs for it.
+    """Writes each notification and digest to a terminal or a file. The receipt is the notifier's name: nobody signs for it.
 
     ``now`` is asked when a block is written, for the delay it shows.
     """
@@ -39,16 +40,16 @@ class Console:
     name: str = "console"
     batch: int = 100
 
-    def deliver(self, notifications: Sequence[Notification]) -> Sequence[str | Undelivered]:
+    def deliver(self, tellings: Sequence[Telling]) -> Sequence[str | Undelivered]:
         """Write them one after the other; each counts as taken once the stream has handed it over."""
-        return [self._deliver(notification) for notification in notifications]
+        return [self._deliver(telling) for telling in tellings]
 
-    def _deliver(self, notification: Notification) -> str | Undelivered:
+    def _deliver(self, telling: Telling) -> str | Undelivered:
         reader = replace(self.reader, language=self.terminal.language(self.reader.language))
-        message = compose(notification, reader, self.now())
+        message = compose(telling, reader, self.now())
         try:
             if self.terminal.colour:
-                self._paint(message, notification.alert.level)
+                self._paint(message, telling.level)
             else:
                 self._write(message)
             self.terminal.flush()

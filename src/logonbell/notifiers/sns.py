@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from logonbell.logon import FailedLogons, LogCleared, Logoff, Logon, Notice, Selected, Tampering
-from logonbell.notifier import Notification, Undelivered
+from logonbell.notification import Digest, Telling
+from logonbell.notifier import Undelivered
 from logonbell.notifiers.limits import (
     MAX_BYTES,
     MAX_ENTRIES,
@@ -89,7 +90,7 @@ class SnsNotifier:
     def __init__(
         self,
         topic_arn: str,
-        compose: Callable[[Notification], Message],
+        compose: Callable[[Telling], Message],
         *,
         host_name: str,
         region: str | None = None,
@@ -116,12 +117,12 @@ class SnsNotifier:
         """The key of its delivery rows."""
         return self._name
 
-    def deliver(self, notifications: Sequence[Notification]) -> Sequence[Answer]:
+    def deliver(self, tellings: Sequence[Telling]) -> Sequence[Answer]:
         """Publish them; when the way to SNS fails, the rest is not tried and gets the same answer."""
         answers: dict[int, Answer] = {}
         letters: list[_Letter] = []
-        for place, notification in enumerate(notifications):
-            letter = self._letter(place, notification)
+        for place, telling in enumerate(tellings):
+            letter = self._letter(place, telling)
             if broken := faults(letter.subject, letter.body, letter.attributes):
                 why = "; ".join(self._tell(fault) for fault in broken)
                 answers[place] = Undelivered(
@@ -135,7 +136,7 @@ class SnsNotifier:
         except _NotTakenError as lost:
             for letter in letters:
                 answers.setdefault(letter.place, lost.refusal.undelivered)
-        return [answers[place] for place in range(len(notifications))]
+        return [answers[place] for place in range(len(tellings))]
 
     def _post(self, letters: Sequence[_Letter], answers: dict[int, Answer]) -> None:
         """Publish at most a batch. Raises ``_NotTakenError`` when it would fare no better with any other message."""
@@ -237,10 +238,9 @@ class SnsNotifier:
         }
         return read_refusal(names, words, facts)
 
-    def _letter(self, place: int, notification: Notification) -> _Letter:
-        alert = notification.alert
-        message = self._compose(notification)
-        attributes = dict(_attributes(notification, self._host_name))
+    def _letter(self, place: int, telling: Telling) -> _Letter:
+        message = self._compose(telling)
+        attributes = dict(_attributes(telling, self._host_name))
         kibibytes = MAX_BYTES // 1024
         note = self._tell(say("[Cut here: SNS takes no more than {kibibytes} KiB.]", kibibytes=kibibytes))
         return _Letter(
@@ -248,8 +248,8 @@ class SnsNotifier:
             fit_subject(message.subject),
             fit_body(message.body, attributes, note),
             attributes,
-            _token(alert.host_id),
-            _token(alert.fingerprint),
+            _token(telling.host_id),
+            _token(telling.fingerprint),
         )
 
 
@@ -274,9 +274,16 @@ def _chunks(letters: Iterable[_Letter]) -> Iterator[list[_Letter]]:
         yield chunk
 
 
-def _attributes(notification: Notification, host_name: str) -> Iterator[tuple[str, Attribute]]:
+def _attributes(telling: Telling, host_name: str) -> Iterator[tuple[str, Attribute]]:
     """What a filter policy can choose by; what is not known is left out (a policy can ask for that, too)."""
-    alert = notification.alert
+    if isinstance(telling, Digest):
+        yield "level", Attribute(telling.level.word)
+        yield "rule", Attribute(f"digest-{telling.kind}")
+        yield "host", Attribute(fit_value(host_name))
+        yield "fingerprint", Attribute(telling.fingerprint)
+        yield "sequence", Attribute(str(telling.sequences[-1][1]), "Number")
+        return
+    alert = telling.alert
     finding = alert.finding
     known: dict[str, str | None] = {
         "level": alert.level.word,
@@ -301,7 +308,7 @@ def _attributes(notification: Notification, host_name: str) -> Iterator[tuple[st
     for name, value in known.items():
         if fitting := fit_value(value or ""):
             yield name, Attribute(fitting)
-    yield "sequence", Attribute(str(notification.sequence), "Number")
+    yield "sequence", Attribute(str(telling.sequence), "Number")
 
 
 def _token(text: str) -> str:

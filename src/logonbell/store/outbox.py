@@ -12,7 +12,7 @@ from types import MappingProxyType
 from logonbell.alert import Alert
 from logonbell.errors import Refused
 from logonbell.logon import Finding
-from logonbell.notifier import Notification
+from logonbell.notification import Notification
 from logonbell.sentence import Sentence, say
 from logonbell.store.codec import (
     Unreadable,

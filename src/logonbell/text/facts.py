@@ -9,7 +9,7 @@ from functools import partial
 
 from logonbell.event import EventRef
 from logonbell.logon import FailedLogons, LogCleared, Logoff, Logon, Notice, Selected, Tampering, User
-from logonbell.notifier import Notification
+from logonbell.notification import Notification, Remark
 from logonbell.sentence import Sentence, plural, say
 from logonbell.text import moment
 from logonbell.text.escape import Shown, escape, name
@@ -62,7 +62,7 @@ def facts(notification: Notification, reader: Reader, sent: datetime | None) -> 
         case Logoff() as logoff:
             rows += _user(logoff.user, reader)
             rows += _when(notification, reader, sent)
-            rows.append((say("Began"), _both(logoff.began, reader)))
+            rows.append((say("Began"), both(logoff.began, reader)))
             rows.append((say("Door"), [reader.tell(DOORS[logoff.door].name)]))
         case Tampering() as tampering:
             rows += _user(tampering.user, reader)
@@ -78,6 +78,7 @@ def facts(notification: Notification, reader: Reader, sent: datetime | None) -> 
     rule = say("{rule}: {reason}", rule=alert.rule, reason=alert.reason)
     rows.append((say("Rule"), [reader.tell(rule)]))
     rows.append((say("Alert number"), [str(notification.sequence)]))
+    rows += remarks(notification.remarks, reader)
     return tuple(Fact(reader.tell(label), tuple(lines)) for label, lines in rows if lines)
 
 
@@ -113,13 +114,13 @@ def _when(notification: Notification, reader: Reader, sent: datetime | None) -> 
     finding = notification.alert.finding
     told = finding.time
     if isinstance(finding, FailedLogons):
-        yield say("First"), _both(finding.time, reader)
-        yield say("Last"), _both(finding.last, reader)
+        yield say("First"), both(finding.time, reader)
+        yield say("Last"), both(finding.last, reader)
         told = finding.last
     else:
-        yield say("Time"), _both(finding.time, reader)
+        yield say("Time"), both(finding.time, reader)
     if isinstance(finding, Logon) and finding.ended is not None:
-        yield say("Ended"), _both(finding.ended, reader)
+        yield say("Ended"), both(finding.ended, reader)
     span = partial(moment.span, language=reader.language)
     read = span(notification.read - told)
     if sent is None:
@@ -133,7 +134,13 @@ def _when(notification: Notification, reader: Reader, sent: datetime | None) -> 
     yield say("Delay"), [reader.tell(delay)]
 
 
-def _both(time: datetime, reader: Reader) -> list[str]:
+def remarks(told: Sequence[Remark], reader: Reader) -> _Rows:
+    """Say what must be told besides."""
+    yield say("Besides"), [reader.tell(remark.what) for remark in told]
+
+
+def both(time: datetime, reader: Reader) -> list[str]:
+    """Write a time in UTC and in the reader's zone, a line each."""
     local = moment.in_zone(time, reader.zone)
     return [moment.in_utc(time)] if local is None else [moment.in_utc(time), escape(local)]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, tzinfo
+from datetime import UTC, datetime, tzinfo
 
 from logonbell.logon import (
     Door,
@@ -18,8 +18,9 @@ from logonbell.logon import (
     Selected,
     Tampering,
 )
-from logonbell.notifier import Notification
+from logonbell.notification import Digest, Telling
 from logonbell.sentence import Sentence, say
+from logonbell.text.digest import digest_facts, digest_headline
 from logonbell.text.escape import Shown, fit
 from logonbell.text.facts import Fact, Reader, facts
 from logonbell.text.headline import SHELLS, THROUGH_SSM, Room, headline
@@ -59,27 +60,36 @@ class Message:
         return [*laid, "", self.steps_title, *(f"- {step}" for step in self.steps)]
 
 
-def compose(notification: Notification, reader: Reader, sent: datetime | None) -> Message:
-    """Find the words for one notification; ``sent`` is None while it has not been."""
-    finding = notification.alert.finding
+def compose(telling: Telling, reader: Reader, sent: datetime | None) -> Message:
+    """Find the words for a notification or a digest; ``sent`` is None while it has not been."""
+    steps = reader.tell(say("What to do:"))
+    if isinstance(telling, Digest):
+        worst = telling.named[0].alert.finding
+        return Message(
+            digest_headline(telling, reader),
+            digest_facts(telling, reader, sent),
+            steps,
+            [reader.tell(step) for step in next_steps(worst)],
+        )
+    finding = telling.alert.finding
     return Message(
         headline=headline(finding, language=reader.language, host_name=reader.host_name),
-        facts=facts(notification, reader, sent),
-        steps_title=reader.tell(say("What to do:")),
+        facts=facts(telling, reader, sent),
+        steps_title=steps,
         steps=[reader.tell(step) for step in next_steps(finding)],
     )
 
 
-def subject(notification: Notification, *, language: str, host_name: str, ascii_only: bool = False) -> str:
+def subject(telling: Telling, *, language: str, host_name: str, ascii_only: bool = False) -> str:
     """Write the subject: one line of at most 99 characters that starts with a printable one.
 
     Long names are shortened before anything is cut off at the end. ``ascii_only`` is in English whatever the language,
     and shows other letters of names as escapes.
     """
-    finding = notification.alert.finding
+    reader = Reader("en" if ascii_only else language, UTC, host_name)
     text = ""
     for room in _NARROWER:
-        text = headline(finding, language="en" if ascii_only else language, host_name=host_name, room=room)
+        text = _line_one(telling, reader, room)
         if ascii_only:
             text = fit(text, "ascii")
         if _units(text) <= SUBJECT_LIMIT:
@@ -89,12 +99,15 @@ def subject(notification: Notification, *, language: str, host_name: str, ascii_
     return text.rstrip() + "..."
 
 
-def body(
-    notification: Notification, *, language: str, zone: tzinfo, host_name: str, sent: datetime | None
-) -> str:
+def body(telling: Telling, *, language: str, zone: tzinfo, host_name: str, sent: datetime | None) -> str:
     """Write the full text, in lines that each end in a newline."""
-    message = compose(notification, Reader(language, zone, host_name), sent)
-    return "\n".join(message.lines()) + "\n"
+    return "\n".join(compose(telling, Reader(language, zone, host_name), sent).lines()) + "\n"
+
+
+def _line_one(telling: Telling, reader: Reader, room: Room) -> Shown:
+    if isinstance(telling, Digest):
+        return digest_headline(telling, reader, room)
+    return headline(telling.alert.finding, language=reader.language, host_name=reader.host_name, room=room)
 
 
 def next_steps(finding: Finding) -> list[Sentence]:
