@@ -12,8 +12,10 @@ import pytest
 
 from fakes import NOON, FakeClock, FakeNotifier, FakeSource, Told, away
 from logonbell.agent import Deliverer, LogClock, Watcher, watch, watch_once
+from logonbell.alert import Level
 from logonbell.errors import Refused
 from logonbell.event import Event
+from logonbell.filter import Filter
 from logonbell.logon import Logon
 from logonbell.notifier import Undelivered
 from logonbell.rule import Rules
@@ -211,6 +213,20 @@ def test_losses_are_told(start: Start) -> None:
     )
     watcher.look()
     assert told.text == "Security.evtx: 3 records lost"
+
+
+def test_what_a_filter_keeps_away_waits_for_nobody(outbox: Outbox, clock: FakeClock) -> None:
+    """A notifier is told what its filter passes; the rest is kept, and told to the others, and never pending for it."""
+    source = FakeSource([console_logon(1), console_logon(2, "bob", 60, "0x2000")])
+    only = {"picky": Filter(users=frozenset({"bob"})), "deaf": Filter(level=Level.CRITICAL)}
+    watcher = Watcher([source], Rules(), outbox, ["fake", "picky", "deaf"], clock, Told(), filters=only)
+    first = watcher.look().alerts
+    clock.pass_(100)
+    assert first + watcher.look().alerts == 2
+    state = outbox.state().notifiers
+    assert {name: told.pending for name, told in state.items()} == {"fake": 2, "picky": 1}
+    assert [one.notification.sequence for one in outbox.pending("picky", clock(), 9)] == [2]
+    assert len(history(outbox)) == 2
 
 
 def test_delivered_is_marked_after_sending(start: Start, outbox: Outbox, clock: FakeClock) -> None:

@@ -13,6 +13,7 @@ import msgspec
 from logonbell.alert import Alert
 from logonbell.errors import Refused
 from logonbell.event import Event
+from logonbell.filter import Filter
 from logonbell.logon import Finding, Logon, Selected
 from logonbell.notifier import Notifier, Undelivered, delay
 from logonbell.recognise.windows import Recogniser
@@ -78,6 +79,7 @@ class Watcher:
     """Reads the sources, recognises, judges, and keeps what came of it in the outbox, all in one transaction a pass.
 
     ``host_id`` is the instance id where there is one; without it, each finding's own host stands in the fingerprint.
+    ``filters`` say, by notifier, what it is told; one that is not named is told everything.
     ``admins`` are further SIDs or RIDs whose members count as domain admins; ``own`` is this machine's name until a log
     tells it.
     """
@@ -91,6 +93,7 @@ class Watcher:
     host_id: str | None = None
     admins: frozenset[str] = frozenset()
     own: str = ""
+    filters: Mapping[str, Filter] = field(default_factory=dict)
     _recogniser: Recogniser = field(init=False)
     _time: LogClock = field(init=False)
     _bookmarks: dict[str, str | None] = field(init=False)
@@ -187,6 +190,7 @@ class Watcher:
             findings=[finding for finding in findings if not isinstance(finding, Selected)],
             alerts=alerts,
             notifiers=self.notifiers,
+            filters=self.filters,
             read=now,
             newest={name: batch.newest for name, batch in batches.items() if batch.newest is not None},
         )

@@ -11,6 +11,7 @@ from types import MappingProxyType
 
 from logonbell.alert import Alert
 from logonbell.errors import Refused
+from logonbell.filter import Filter
 from logonbell.logon import Finding
 from logonbell.notification import Notification
 from logonbell.sentence import Sentence, say
@@ -233,11 +234,13 @@ class Outbox:
         notifiers: Sequence[str],
         read: datetime,
         newest: Mapping[str, int] = MappingProxyType({}),
+        filters: Mapping[str, Filter] = MappingProxyType({}),
     ) -> int:
         """Keep everything that came of a reading, or nothing of it; return how many of the alerts are new.
 
         ``newest`` holds the newest record id by source. A new alert gets its host's next sequence number, and is
-        pending for each of ``notifiers``. An alert whose fingerprint is known is left as it was.
+        pending for each of ``notifiers`` whose filter, if it has one, it passes. An alert whose fingerprint is known is
+        left as it was.
         """
         at = time_to_column(read)
         with self._database.transaction():
@@ -247,7 +250,7 @@ class Outbox:
                 self._database.change(PUT_BOOKMARK, values)
             self._database.change(PUT_SNAPSHOT, (text_to_column(snapshot), at, checksum(snapshot)))
             keep(self._database, findings, read)
-            return sum(self._put(alert, notifiers, at) for alert in alerts)
+            return sum(self._put(alert, _told(alert, notifiers, filters), at) for alert in alerts)
 
     def _put(self, alert: Alert, notifiers: Sequence[str], at: str) -> bool:
         host_id = text_to_column(alert.host_id)
@@ -350,6 +353,10 @@ class Outbox:
         for (error,) in self._database.rows(LAST_ERROR, (notifier, failed)):
             return _readable(error)
         return None
+
+
+def _told(alert: Alert, notifiers: Sequence[str], filters: Mapping[str, Filter]) -> list[str]:
+    return [name for name in notifiers if name not in filters or filters[name].passes(alert)]
 
 
 def _readable(text: str) -> Sentence:
