@@ -16,8 +16,9 @@ from logonbell.event import EventRef
 from logonbell.logon import FailedLogons, LogCleared, User
 from logonbell.notification import Notification
 from logonbell.notifier import Notifier, Undelivered
+from logonbell.notifiers.aws import CONNECT_SECONDS, READ_SECONDS
 from logonbell.notifiers.limits import MAX_BYTES, faults
-from logonbell.notifiers.sns import CONNECT_SECONDS, READ_SECONDS, Message, SnsNotifier
+from logonbell.notifiers.sns import Message, SnsNotifier
 from logonbell.sentence import Sentence
 from notifications import HOST_ID, notification
 

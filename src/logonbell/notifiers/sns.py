@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from logonbell.logon import FailedLogons, LogCleared, Logoff, Logon, Notice, Selected, Tampering
 from logonbell.notification import Digest, Telling
 from logonbell.notifier import Undelivered
+from logonbell.notifiers.aws import READ_SECONDS, Aws, NotAnswered
 from logonbell.notifiers.limits import (
     MAX_BYTES,
     MAX_ENTRIES,
@@ -27,10 +28,6 @@ from logonbell.sentence import Hole, Sentence, say
 
 if TYPE_CHECKING:
     from mypy_boto3_sns import SNSClient
-
-CONNECT_SECONDS = 3
-READ_SECONDS = 6
-"""A call that nobody answers ends after both together, unless the resolver or a credential process holds it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,15 +99,15 @@ class SnsNotifier:
     ) -> None:
         """Raises ``Refused`` for a topic or an endpoint that cannot be one."""
         self._topic = read_topic(topic_arn)
-        self._endpoint_url = None if endpoint_url is None else read_endpoint(endpoint_url)
         self._region = region or self._topic.region
-        self._profile = profile
+        endpoint = None if endpoint_url is None else read_endpoint(endpoint_url)
+        self._aws = Aws(
+            "sns", self._region, endpoint_url=endpoint, profile=profile, read_seconds=read_seconds
+        )
         self._compose = compose
         self._tell = tell
         self._host_name = host_name
         self._name = name
-        self._read_seconds = read_seconds
-        self._client: SNSClient | None = None
 
     @property
     def name(self) -> str:
@@ -178,63 +175,22 @@ class SnsNotifier:
         answers[letter.place] = response.get("MessageId") or self._unanswered()
 
     def _ask(self, request: Callable[[SNSClient], Any]) -> Any:
-        from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415 - 150 ms, only when there is something to send
-        from botocore.parsers import ResponseParserError  # noqa: PLC0415 - likewise
-
         try:
-            self._client = self._client or self._connect()
-            return request(self._client)
-        except ClientError as error:
-            names, words = _named_by_aws(error.response)
-            refusal = self._refusal(names, words)
-        except (BotoCoreError, OSError) as error:
-            kinds = [kind.__name__ for kind in type(error).__mro__]
-            inner = getattr(error, "kwargs", {}).get("error", "")  # a resolver's words are only there
-            refusal = self._refusal(kinds, f"{error} {inner}".strip())
-        except (ResponseParserError, LookupError, ValueError, AttributeError) as error:
-            # What botocore trips over: before there is a client, the output of a credential process; behind that, an
-            # answer that is not SNS's (a guest network's logon page is a KeyError).
-            name = "ResponseParserError" if self._client else "CredentialRetrievalError"
-            refusal = self._refusal([name], f"{type(error).__name__}: {error}")
-        if not refusal.single:
-            self._disconnect()
-        raise _NotTakenError(refusal)
-
-    def _connect(self) -> SNSClient:
-        import boto3  # noqa: PLC0415 - only when there is something to send
-        import botocore.session  # noqa: PLC0415 - likewise
-        from botocore.config import Config  # noqa: PLC0415 - likewise
-
-        session = botocore.session.Session(profile=self._profile)
-        # As the session's default it also bounds what STS and SSO are asked for credentials. One attempt: the outbox
-        # tries again for as long as it takes, and a second attempt in here would only double the wait.
-        session.set_default_client_config(
-            Config(
-                connect_timeout=CONNECT_SECONDS,
-                read_timeout=self._read_seconds,
-                retries={"total_max_attempts": 1, "mode": "standard"},
-                user_agent_extra="logonbell",
-            )
-        )
-        return boto3.Session(botocore_session=session, region_name=self._region).client(
-            "sns", endpoint_url=self._endpoint_url
-        )
-
-    def _disconnect(self) -> None:
-        """Forget the client: a new one asks anew for credentials, names and addresses that were mended meanwhile."""
-        if self._client is not None:
-            self._client.close()
-        self._client = None
+            return self._aws.ask(request)
+        except NotAnswered as lost:
+            refusal = self._refusal(lost.names, lost.words)
+            if not refusal.single:
+                self._aws.forget()
+            raise _NotTakenError(refusal) from lost
 
     def _unanswered(self) -> Undelivered:
         return self._refusal(["Unanswered"], "").undelivered
 
     def _refusal(self, names: Sequence[str], words: str) -> Refusal:
-        endpoint = self._client.meta.endpoint_url if self._client else self._endpoint_url
         facts: dict[str, Hole] = {
             "topic": self._topic.arn,
             "region": self._region,
-            "endpoint": endpoint or f"SNS ({self._region})",
+            "endpoint": self._aws.endpoint,
         }
         return read_refusal(names, words, facts)
 
@@ -316,11 +272,3 @@ def _token(text: str) -> str:
     if is_token(text):
         return text
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
-
-
-def _named_by_aws(response: Mapping[str, Any]) -> tuple[list[str], str]:
-    """AWS's code, and the kind of its HTTP status, which also a proxy between gives; and AWS's words."""
-    error = response.get("Error", {})
-    status = response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
-    kind = "5xx" if status >= 500 else str(status)
-    return [error.get("Code") or str(status), kind], error.get("Message") or ""
