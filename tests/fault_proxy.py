@@ -41,6 +41,8 @@ class Fault(Enum):
     """The far side has accepted the request; the client sees a reset instead of the answer."""
     CUT = auto()
     """The far side has accepted; the client gets half of the answer."""
+    TRICKLE = auto()
+    """The far side has accepted; the client gets an answer without an end, a byte at a time."""
 
 
 @dataclass(frozen=True)
@@ -107,6 +109,7 @@ class FaultProxy:
         self._threads: list[threading.Thread] = []
         self._listener: socket.socket | None = None
         self._acceptor: threading.Thread | None = None
+        self._ended = threading.Event()
         self.port = 0
 
     def __enter__(self) -> Self:
@@ -114,6 +117,7 @@ class FaultProxy:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self._ended.set()
         self._stop_listening()
         self.hang_up()
         for thread in self._threads:
@@ -239,6 +243,11 @@ class FaultProxy:
             case Fault.CUT:
                 whole = _written(self._ask(first, headers, body))
                 connection.sendall(whole[: len(whole) // 2])
+            case Fault.TRICKLE:
+                self._ask(first, headers, body)
+                connection.sendall(b"HTTP/1.1 200 OK\r\nX-Endless: ")
+                while not self._ended.wait(0.02):
+                    connection.sendall(b"x")
         return False
 
     def _ask(self, first: list[str], headers: Mapping[str, str], body: bytes) -> Answer:

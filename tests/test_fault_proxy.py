@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+import socket
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -90,6 +91,19 @@ def test_hanging(proxy: FaultProxy, heard: list[bytes]) -> None:
     with pytest.raises(TimeoutError):
         post(proxy, b"x", timeout=0.2)
     assert heard == []
+
+
+def test_trickling(proxy: FaultProxy, heard: list[bytes]) -> None:
+    """An answer that trickles has no end, though something comes all the time; closing the proxy ends it."""
+    proxy.will(Fault.TRICKLE)
+    with socket.create_connection(("127.0.0.1", proxy.port), timeout=5) as connection:
+        connection.sendall(b"POST / HTTP/1.1\r\nContent-Length: 1\r\n\r\nx")
+        came = b""
+        while len(came) < 60:
+            came += connection.recv(10)
+    assert came.startswith(b"HTTP/1.1 200 OK\r\nX-Endless: xxx")
+    assert b"\n" not in came[17:]
+    assert heard == [b"x"]
 
 
 def test_refusing(proxy: FaultProxy, heard: list[bytes]) -> None:
