@@ -11,8 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from logonbell.alert import Level
 from logonbell.config import Config, Ringing, default_state, keys, read_config, unreadable
 from logonbell.errors import Refused
+from logonbell.filter import Filter
 from logonbell.logon import Door
 from logonbell.rule import SILENT_DOORS
 from logonbell.sentence import Sentence
@@ -86,11 +88,12 @@ def test_all_keys_are_read(file: Path) -> None:
     assert config.rules.rings == frozenset({Door.RDP, Door.SSM_SHELL, Door.NETWORK})
     assert config.rules.silent == {Door.UNLOCK}
     assert not config.notify.console.enabled
-    assert config.notify.sns is not None
-    assert config.notify.sns.topic_arn == ARN
-    assert config.notify.sns.region == "ap-northeast-1"
-    assert config.notify.sns.endpoint_url == "http://127.0.0.1:4566"
-    assert config.notify.sns.ascii_subject
+    (sns,) = config.notify.sns
+    assert sns.topic_arn == ARN
+    assert sns.region == "ap-northeast-1"
+    assert sns.endpoint_url == "http://127.0.0.1:4566"
+    assert sns.ascii_subject
+    assert (sns.daily_check, sns.canary, sns.name) == (True, False, "sns")
     assert config.history.keep_days == 30
 
 
@@ -161,12 +164,14 @@ keep_days = true
         ("sources = 'x'", "line 1: sources must be a table, not text"),
         ("[sources]\nevtx = 'x'", "line 2: sources.evtx must be a list, not text"),
         ("[sources]\nevtx = [1]", "line 2: sources.evtx must be text, not a number"),
-        ("[[notify.sns]]\n", "line 1: notify.sns must be a table, not a list"),
+        ("[[notify.sns]]\n", "line 1: notify.sns.topic_arn is missing"),
+        ("notify.sns = ['x']\n", "line 1: notify.sns must be a table, not text"),
+        ("[[notify.console]]\n", "line 1: notify.console must be a table, not a list"),
         ("[history]\nkeep_days = 0", "line 2: history.keep_days is 0, but must lie between 1 and 36500"),
         ("[history]\nkeep_days = 1.5", "line 2: history.keep_days must be a whole number, not a number"),
         ("topic_arn = 'x'", "line 1: topic_arn is not known. Did you mean 'notify.sns.topic_arn'?"),
         ("[notify.sns]\n", "line 1: notify.sns.topic_arn is missing"),
-        ("[notify.teams]\n", "line 1: notify.teams is not known. Known here: console, sns"),
+        ("[notify.teams]\n", "line 1: notify.teams is not known. Known here: console, sns, webhook, apprise"),
         ("rules.rings = ['rdp']\nrules.silent = ['rdp']", "line 2: rules.silent names rdp, which rings names too"),
         (f"notify.sns = {{topic_arn = '{ARN}', region = 'Tokyo'}}", "line 1: notify.sns.region is Tokyo, which is no AWS region. One looks like ap-northeast-1"),
         (f"notify.sns = {{topic_arn = '{ARN}', region = 'eu-west-1'}}", "line 1: notify.sns.region is eu-west-1, but the topic is in ap-northeast-1"),
@@ -176,6 +181,118 @@ keep_days = true
 def test_each_mistake_in_words(file: Path, text: str, told: str) -> None:
     """What is wrong with a value is told with its line, its key, and what would be right."""
     assert mistakes(file, text) == [told]
+
+
+WEBHOOK = "[notify.webhook]\nurl = 'https://a.example/secret'\nkey_file = 'k'\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("[notify.webhook]\nkey_file = 'k'", "line 1: notify.webhook.url is missing"),
+        ("[notify.webhook]\nurl = 'http://a.example'\nkey_file = 'k'", "line 2: notify.webhook.url is wrong: a.example is asked over http, so anyone on the way could read the alerts. Write https; http is for a receiver on this machine only."),
+        ("[notify.webhook]\nurl = 'https://a.example'", "line 1: notify.webhook.key_file is missing, and so is key_env: one of them says where the key is"),
+        (WEBHOOK + "key_env = 'K'", "line 4: notify.webhook.key_env is given, and so is key_file: the key is in one place"),
+        (WEBHOOK.replace("key_file = 'k'", "key_env = 'a secret key'"), "line 3: notify.webhook.key_env is not the name of an environment variable. One looks like LOGONBELL_KEY"),
+        (WEBHOOK + "key = 'k'", "line 4: notify.webhook.key is not known. Did you mean 'key_env'?"),
+        (WEBHOOK + "name = 'My Hook'", "line 4: notify.webhook.name is My Hook, but is made of a-z, 0-9, dots, hyphens and underscores, at most 40"),
+        (WEBHOOK + "name = 'console'", "line 1: notify.webhook holds a second notifier called console: give each its own"),
+        (WEBHOOK + "filter.level = 'hihg'", "line 4: notify.webhook.filter.level is hihg, which is not known. Did you mean high?"),
+        (WEBHOOK + "filter.rules = ['log-clear']", "line 4: notify.webhook.filter.rules is log-clear, which is not known. Did you mean log-cleared?"),
+        (WEBHOOK + "filter.users = ['']", "line 4: notify.webhook.filter.users is empty"),
+        (WEBHOOK + "[notify.webhook.fliter]", "line 4: notify.webhook.fliter is not known. Did you mean 'filter'?"),
+        ("[notify.apprise]", "line 1: notify.apprise.url is missing, and so is url_file: one of them says what the address is"),
+        ("[notify.apprise]\nurl = 'slack:/secret'", "line 2: notify.apprise.url is not an address as apprise writes it. One looks like slack://..."),
+        ("[notify.apprise]\nurl = 'slack://secret'\nurl_file = 'f'", "line 3: notify.apprise.url_file is given, and so is url: the address is in one place"),
+        (f"[notify.sns]\ntopic_arn = '{ARN}'\ncanary = true\ndaily_check = false", "line 3: notify.sns.canary is true, but daily_check, which sends it, is false"),
+    ],
+)  # fmt: skip
+def test_each_mistake_of_a_notifier(file: Path, text: str, told: str) -> None:
+    """What is wrong with a notifier is told with its line and its key, and never with a secret."""
+    assert mistakes(file, text) == [told]
+    assert "secret" not in told
+
+
+def test_several_of_a_kind(file: Path) -> None:
+    """One table makes one notifier, a list of tables makes several, each with its own name and filter."""
+    config = read(
+        file,
+        f"""
+        [notify.console.filter]
+        level = "medium"
+        [[notify.sns]]
+        topic_arn = "{ARN}"
+        [[notify.sns]]
+        topic_arn = "{ARN}"
+        name = "audit"
+        [notify.sns.filter]
+        domain_admin = true
+        rules = ["logon", "log-cleared", "recipe-ssm-login"]
+        [notify.webhook]
+        url = "https://alerts.example.com/logonbell?team=a"
+        key_env = "KEY"
+        ca_file = "ca.pem"
+        filter = {{ doors = ["rdp"], users = ['CONTOSO\\alice'] }}
+        [[notify.apprise]]
+        url = "slack://T0000/B0000/XXXX"
+        [[notify.apprise]]
+        url_file = "teams.url"
+        name = "teams"
+        """,
+    )
+    assert [table.name for table in config.notify.sns] == ["sns", "audit"]
+    assert config.notify.webhook[0].url.path == "/logonbell?team=a"
+    assert config.notify.webhook[0].ca_file == file.parent / "ca.pem"
+    assert config.notify.apprise[1].url_file == file.parent / "teams.url"
+    assert config.notify.filters == {
+        "console": Filter(level=Level.MEDIUM),
+        "sns": Filter(),
+        "audit": Filter(rules=frozenset({"logon", "log-cleared", "recipe-ssm-login"}), domain_admin=True),
+        "webhook": Filter(doors=frozenset({"rdp"}), users=frozenset({"CONTOSO\\alice"})),
+        "apprise": Filter(),
+        "teams": Filter(),
+    }
+
+
+def test_mistakes_in_one_of_several(file: Path) -> None:
+    """Each of several tables is told of on its own lines, and two of one name are told."""
+    told = mistakes(
+        file,
+        f"""\
+[[notify.sns]]
+topic_arn = "{ARN}"
+
+[[notify.sns]]
+topic_arn = "x"
+  [notify.sns.filter]
+  level = 1
+[[notify.sns]]
+name = "audit"
+[[notify.sns]]
+topic_arn = "{ARN}"
+canary = 1
+""",
+    )
+    assert [line.partition(", ")[0].partition(" is wrong")[0] for line in told] == [
+        "line 5: notify.sns.topic_arn",
+        "line 7: notify.sns.filter.level must be text",
+        "line 8: notify.sns.topic_arn is missing",
+        "line 12: notify.sns.canary must be true or false",
+    ]
+    table = f"{{topic_arn = '{ARN}'}}"
+    assert mistakes(file, f"language = 'en'\nnotify.sns = [{table}, {table}]\n") == [
+        "line 2: notify.sns holds a second notifier called sns: give each its own"
+    ]
+    assert mistakes(file, f"notify.sns = [{table}, {{topic_arn = 1}}]\n") == [
+        "line 1: notify.sns.topic_arn must be text, not a number"
+    ]
+
+
+def test_an_address_of_apprise_is_shown_nowhere(file: Path) -> None:
+    """What is printed of the settings in an error report holds no secret."""
+    config = read(file, "[notify.apprise]\nurl = 'slack://T0PSECRET'\n")
+    assert config.notify.apprise[0].url == "slack://T0PSECRET"
+    assert "T0PSECRET" not in repr(config)
 
 
 def test_a_folder_of_time_zones(file: Path) -> None:
@@ -345,7 +462,10 @@ def test_the_reference_page_is_true(file: Path) -> None:
     example = page.partition("```toml\n")[2].partition("```")[0]
     read(file, example)
     parsed = tomllib.loads(example)
-    for _, path, _ in keys():
+    for _, path, key in keys():
+        if key.instead:
+            assert f"# {path[-1]} = {key.example}  # in place of {key.instead}" in example
+            continue
         table = parsed
         for name in path:
             table = table[name]

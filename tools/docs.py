@@ -7,6 +7,7 @@ from __future__ import annotations
 import inspect
 import json
 from collections.abc import Callable, Mapping
+from dataclasses import fields
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -14,10 +15,11 @@ from typing import Any
 import click
 
 from logonbell import cli
-from logonbell.config import Key, Section, keys
+from logonbell.config import Filtering, Key, Notify, Section, keys
 from logonbell.logon import Door
 from logonbell.rule import LOUDNESS, SILENT_DOORS
 
+SEVERAL = {one.name for one in fields(Notify) if one.metadata.get("several")}
 REFERENCE = Path(__file__).resolve().parent.parent / "docs" / "reference"
 
 SETTINGS = """\
@@ -25,11 +27,14 @@ SETTINGS = """\
 
 <!-- Made by tools/docs.py from src/logonbell/config.py: change it there. -->
 
-logonbell reads one TOML file, named with `--config`, in UTF-8. Every key has a default but `notify.sns.topic_arn`, so an
+logonbell reads one TOML file, named with `--config`, in UTF-8. Every key has a default but those that must be given, so an
 empty file is a valid one. `logonbell check-config` tells all mistakes of a file at once.
 
 - Relative paths stand beside the file. `~`, `$NAME` and `%NAME%` are not expanded: the agent may run as another user
   than the one who writes the file, and would find another place.
+- `[notify.sns]`, `[notify.webhook]` and `[notify.apprise]` make a notifier each. Several of a kind are written
+  `[[notify.sns]]`, each with a `name` of its own. Each notifier has its own delivery rows: one that is not reached holds up
+  no other.
 - Write Windows paths in single quotes (`'C:\\Windows'`): in double quotes TOML takes `\\` for an escape.
 """
 
@@ -66,16 +71,26 @@ them to nobody unescaped.
 def settings() -> str:
     """Write the page of the settings."""
     parts = [SETTINGS]
+    filters: list[list[tuple[type[Section], tuple[str, ...], Key]]] = []
     for _, group in groupby(keys(), key=lambda one: one[1][:-1]):
         members = list(group)
         section, path, _ = members[0]
+        if section is Filtering:
+            filters = [*filters, members]
+            continue
         parts.append(_section(section, path[:-1], [(path[-1], key) for _, path, key in members]))
+    # Each notifier has the same one.
+    parts.append(
+        _section(Filtering, ("notify", "*", "filter"), [(path[-1], key) for _, path, key in filters[0]])
+    )
     parts += [_doors(), _example()]
     return "\n".join(parts)
 
 
 def _section(section: type[Section], path: tuple[str, ...], members: list[tuple[str, Key]]) -> str:
     title = f"`[{'.'.join(path)}]`" if path else "At the top"
+    if path[:1] == ("notify",) and path[-1] in SEVERAL:
+        title += f", or several: `[[{'.'.join(path)}]]`"
     rows = ["| key | is | default | for |", "|---|---|---|---|"]
     rows += [f"| `{name}` | {key.kind.words} | {_code(key.default)} | {key.means} |" for name, key in members]
     return "\n".join([f"## {title}", "", inspect.getdoc(section) or "", "", *rows, ""])
@@ -104,7 +119,12 @@ def _example() -> str:
         members = list(group)
         table = ".".join(members[0][1][:-1])
         lines += ["", f"[{table}]"] if table else []
-        lines += [f"{path[-1]} = {key.example}" for _, path, key in members]
+        lines += [
+            f"# {path[-1]} = {key.example}  # in place of {key.instead}"
+            if key.instead
+            else f"{path[-1]} = {key.example}"
+            for _, path, key in members
+        ]
     return "\n".join([*lines, "```", ""])
 
 

@@ -17,11 +17,14 @@ from dataclasses import MISSING, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
+from logonbell.alert import Level
 from logonbell.errors import Refused
+from logonbell.filter import Filter
 from logonbell.logon import Door
+from logonbell.notifiers.target import Target, read_target
 from logonbell.notifiers.topic import read_endpoint, read_topic
 from logonbell.recipe import RULES
-from logonbell.rule import SILENT_DOORS
+from logonbell.rule import SILENT_DOORS, rule_names
 from logonbell.sentence import Sentence, plural, say
 from logonbell.text.escape import Shown
 from logonbell.text.language import LANGUAGES, speak
@@ -184,6 +187,48 @@ def _read_url(value: object, _: Path) -> str:
     return _refused(read_endpoint, _take_text(value))
 
 
+def _read_target(value: object, _: Path) -> Target:
+    return _refused(read_target, _take_text(value))
+
+
+def _read_apprise(value: object, _: Path) -> str:
+    text = _take_text(value)
+    if re.fullmatch(r"[A-Za-z][A-Za-z0-9+.-]*://[^\s\x00-\x1f\x7f]+", text):
+        return text
+    # Without the value: it may be a secret.
+    raise _WrongError(say("is not an address as apprise writes it. One looks like slack://..."))
+
+
+def _read_variable(value: object, _: Path) -> str:
+    text = _take_text(value)
+    if re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]{0,99}", text, re.ASCII):
+        return text
+    # Without the value: it may be the secret itself, put into the wrong place.
+    raise _WrongError(say("is not the name of an environment variable. One looks like LOGONBELL_KEY"))
+
+
+def _read_label(value: object, _: Path) -> str:
+    text = _take_text(value)
+    if re.fullmatch(r"[a-z0-9][a-z0-9_.-]{0,39}", text, re.ASCII):
+        return text
+    raise _WrongError(
+        say("is {given}, but is made of a-z, 0-9, dots, hyphens and underscores, at most 40", given=text)
+    )
+
+
+def _read_level(value: object, _: Path) -> Level:
+    return Level[_chosen(_take_text(value), [level.word for level in Level]).upper()]
+
+
+def _read_rules(value: object, _: Path) -> frozenset[str]:
+    known = sorted(rule_names() | set(RULES))
+    return frozenset(_chosen(_take_text(one), known) for one in _take_list(value))
+
+
+def _read_users(value: object, _: Path) -> frozenset[str]:
+    return frozenset(_take_line(one).strip() for one in _take_list(value))
+
+
 def _read_region(value: object, _: Path) -> str:
     text = _take_line(value)
     if re.fullmatch(r"[a-z]{2}[a-z0-9-]*-[0-9]+", text, re.ASCII):
@@ -239,20 +284,41 @@ ARN = Kind(say("a topic's ARN"), _read_arn)
 URL = Kind(say("an http or https address"), _read_url)
 REGION = Kind(say("an AWS region"), _read_region)
 DAYS = Kind(say("a number of days"), _read_days)
+TARGET = Kind(say("an https address"), _read_target)
+APPRISE = Kind(say("an address of apprise's"), _read_apprise)
+VARIABLE = Kind(say("an environment variable's name"), _read_variable)
+LABEL = Kind(say("a short name"), _read_label)
+LEVEL = Kind(say("a level"), _read_level)
+RULE_NAMES = Kind(say("a list of rules"), _read_rules)
+USERS = Kind(say("a list of users"), _read_users)
 
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """What is told of a key: what it must be, what it is for, a value as TOML writes it, and the default in words."""
+    """What is told of a key: what it must be, what it is for, a value as TOML writes it, and the default in words.
+
+    ``instead`` names the key in whose place it stands; both together contradict each other.
+    """
 
     kind: Kind[Any]
     means: str
     example: str
     default: str
+    instead: str | None = None
 
 
-def _key(kind: Kind[T], default: T | None, *, example: str, shown: str, means: str) -> Any:
-    return field(default=default, metadata={"key": Key(kind, means, example, shown)})
+def _key(
+    kind: Kind[T],
+    default: T | None,
+    *,
+    example: str,
+    shown: str,
+    means: str,
+    instead: str | None = None,
+    secret: bool = False,
+) -> Any:
+    key = Key(kind, means, example, shown, instead)
+    return field(default=default, repr=not secret, metadata={"key": key})
 
 
 def _required(kind: Kind[Any], *, example: str, means: str) -> Any:
@@ -294,7 +360,7 @@ class Sources(Section):
         shown="none",
         means="Event log files, or folders of them (with all below), that are followed.",
     )
-    ssm: Path | str = _key(  # noqa: RUF009 - it makes a field, like those beside it
+    ssm: Path | str = _key(
         SSM,
         AUTO,
         example=r"'C:\ProgramData\Amazon\SSM'",
@@ -352,6 +418,70 @@ class Ringing(Section):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Filtering(Section):
+    """What a notifier is told; without it, all that rings. An alert must pass every key that is set.
+
+    What is not known passes: a logon whose groups are not audited may be a domain admin's. Notices of logonbell about
+    itself are held to `level` and `rules` only.
+    """
+
+    level: Level = _key(
+        LEVEL,
+        Level.INFORMATIONAL,
+        example='"high"',
+        shown='"informational"',
+        means='The least level: "informational", "low", "medium", "high" or "critical".',
+    )
+    doors: frozenset[Door] = _key(
+        DOORS,
+        frozenset(),
+        example='["rdp", "ssm-shell"]',
+        shown="all",
+        means="Only what came by one of these doors. What has no door, as a cleared log, does not pass.",
+    )
+    rules: frozenset[str] = _key(
+        RULE_NAMES,
+        frozenset(),
+        example='["logon", "log-cleared"]',
+        shown="all",
+        means="Only what one of these rules rang.",
+    )
+    users: frozenset[str] = _key(
+        USERS,
+        frozenset(),
+        example=r"['CONTOSO\alice', 'S-1-5-21-1004336348-1177238915-682003330-1105']",
+        shown="all",
+        means=r"Only what names one of these users: by name, as DOMAIN\name, by SID or by IAM principal, in any case.",
+    )
+    domain_admin: bool = _key(
+        FLAG, False, example="true", shown="false", means="Only logons of domain admins."
+    )
+
+    @property
+    def filter(self) -> Filter:
+        """As the outbox asks it."""
+        doors = frozenset(str(door) for door in self.doors)
+        return Filter(self.level, doors, self.rules, self.users, self.domain_admin)
+
+
+_EVERYTHING = Filtering()
+
+
+def _filter() -> Any:
+    return field(default=_EVERYTHING, metadata={"section": Filtering})
+
+
+def _name(kind: str) -> Any:
+    return _key(
+        LABEL,
+        kind,
+        example=f'"{kind}"',
+        shown=f'"{kind}"',
+        means="By which status and outbox know it. Renamed, it is a new notifier: what waits for the old name stays there.",
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ToConsole(Section):
     """Alerts on the console."""
 
@@ -362,6 +492,7 @@ class ToConsole(Section):
         shown="true",
         means="Whether alerts are written to the console (standard output).",
     )
+    filter: Filtering = _filter()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -394,6 +525,22 @@ class ToSns(Section):
         shown="false",
         means="Whether subjects are written in English with ASCII only, for receivers that cannot show others.",
     )
+    daily_check: bool = _key(
+        FLAG,
+        True,
+        example="true",
+        shown="true",
+        means="Whether `watch` looks after the topic once a day, and rings when a subscription has vanished.",
+    )
+    canary: bool = _key(
+        FLAG,
+        False,
+        example="true",
+        shown="false",
+        means="Whether a message marked as canary is sent once a day; one that SNS has not taken by the next day rings.",
+    )
+    name: str = _name("sns")
+    filter: Filtering = _filter()
 
     def contradictions(self) -> Iterator[tuple[str, Sentence]]:
         """SNS knows a topic in its own region only."""
@@ -403,6 +550,85 @@ class ToSns(Section):
                 "region",
                 say("is {given}, but the topic is in {region}", given=self.region, region=topic.region),
             )
+        if self.canary and not self.daily_check:
+            yield "canary", say("is true, but daily_check, which sends it, is false")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ToWebhook(Section):
+    """Alerts posted to a web address as JSON, signed: [what receivers are promised](webhook.md)."""
+
+    url: Target = _required(
+        TARGET,
+        example='"https://alerts.example.com/logonbell"',
+        means="Where alerts are posted: https, or http on this machine. Its path and query are shown to nobody.",
+    )
+    key_file: Path | None = _key(
+        PATH,
+        None,
+        example=r"'C:\ProgramData\logonbell\webhook.key'",
+        shown="none",
+        means="The file with the keys that sign, one a line. Others may not be allowed to read it.",
+    )
+    key_env: str | None = _key(
+        VARIABLE,
+        None,
+        example='"LOGONBELL_WEBHOOK_KEY"',
+        shown="none",
+        means="The environment variable with the keys that sign, in place of `key_file`.",
+        instead="key_file",
+    )
+    ca_file: Path | None = _key(
+        PATH,
+        None,
+        example="'corporate-ca.pem'",
+        shown="this machine's",
+        means="The certificates that vouch for the receiver, in PEM, in place of those that this machine trusts.",
+    )
+    name: str = _name("webhook")
+    filter: Filtering = _filter()
+
+    def contradictions(self) -> Iterator[tuple[str, Sentence]]:
+        """A key must be somewhere, and in one place."""
+        if self.key_file is None and self.key_env is None:
+            yield "key_file", say("is missing, and so is key_env: one of them says where the key is")
+        if self.key_file is not None and self.key_env is not None:
+            yield "key_env", say("is given, and so is key_file: the key is in one place")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ToApprise(Section):
+    """Alerts through [apprise](https://appriseit.com/services/): Slack, Teams and the rest.
+
+    It is an extra: `pip install 'logonbell[apprise]'`. Each address has a table of its own, so that none is told twice
+    because another was not reached.
+    """
+
+    url: str | None = _key(
+        APPRISE,
+        None,
+        example='"slack://T0000/B0000/XXXX"',
+        shown="none",
+        means="The address itself, in place of `url_file`. It mostly holds a secret, which then stands in the settings.",
+        instead="url_file",
+        secret=True,
+    )
+    url_file: Path | None = _key(
+        PATH,
+        None,
+        example=r"'C:\ProgramData\logonbell\slack.url'",
+        shown="none",
+        means="The file with the address as apprise writes it. Others may not be allowed to read it.",
+    )
+    name: str = _name("apprise")
+    filter: Filtering = _filter()
+
+    def contradictions(self) -> Iterator[tuple[str, Sentence]]:
+        """The address must be somewhere, and in one place."""
+        if self.url is None and self.url_file is None:
+            yield "url", say("is missing, and so is url_file: one of them says what the address is")
+        if self.url is not None and self.url_file is not None:
+            yield "url_file", say("is given, and so is url: the address is in one place")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -410,7 +636,31 @@ class Notify(Section):
     """Whom alerts reach."""
 
     console: ToConsole = field(default=ToConsole(), metadata={"section": ToConsole})
-    sns: ToSns | None = field(default=None, metadata={"section": ToSns})
+    sns: tuple[ToSns, ...] = field(default=(), metadata={"section": ToSns, "several": True})
+    webhook: tuple[ToWebhook, ...] = field(default=(), metadata={"section": ToWebhook, "several": True})
+    apprise: tuple[ToApprise, ...] = field(default=(), metadata={"section": ToApprise, "several": True})
+
+    def contradictions(self) -> Iterator[tuple[str, Sentence]]:
+        """Each notifier has its own delivery rows, so each has its own name."""
+        names = {"console"}
+        named: list[tuple[str, ToSns | ToWebhook | ToApprise]] = [
+            *(("sns", table) for table in self.sns),
+            *(("webhook", table) for table in self.webhook),
+            *(("apprise", table) for table in self.apprise),
+        ]
+        for kind, table in named:
+            if table.name in names:
+                yield kind, say("holds a second notifier called {name}: give each its own", name=table.name)
+            names.add(table.name)
+
+    @property
+    def filters(self) -> Mapping[str, Filter]:
+        """What each notifier is told, by its name."""
+        tables: list[ToSns | ToWebhook | ToApprise] = [*self.sns, *self.webhook, *self.apprise]
+        return {
+            "console": self.console.filter.filter,
+            **{table.name: table.filter.filter for table in tables},
+        }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -433,7 +683,7 @@ class Config(Section):
         shown='"auto"',
         means='In which language people are told: "en", "ja", or "auto", as the locale of the machine says.',
     )
-    timezone: zoneinfo.ZoneInfo | None = _key(  # noqa: RUF009 - it makes a field, like those beside it
+    timezone: zoneinfo.ZoneInfo | None = _key(
         ZONE,
         None,
         example='"Asia/Tokyo"',
@@ -462,6 +712,10 @@ class Config(Section):
     rules: Ringing = field(default=Ringing(), metadata={"section": Ringing})
     notify: Notify = field(default=Notify(), metadata={"section": Notify})
     history: History = field(default=History(), metadata={"section": History})
+
+
+Place = tuple[str | int, ...]
+"""Where something stands in the file: the keys that lead there, and which one of several tables."""
 
 
 def keys(
@@ -513,9 +767,9 @@ class _Reading:
         self._folder = folder
         self._tell = tell
         self._text = text
-        self._lines: Mapping[tuple[str, ...], int] | None = None
+        self._lines: Mapping[Place, int] | None = None
 
-    def section(self, kind: type[S], table: Mapping[str, object], at: tuple[str, ...]) -> S | None:
+    def section(self, kind: type[S], table: Mapping[str, object], at: Place) -> S | None:
         """Read a table; None where it has mistakes."""
         before = len(self.mistakes)
         known = {one.name: one for one in fields(kind)}  # type: ignore[arg-type]  # every Section is a dataclass
@@ -536,8 +790,10 @@ class _Reading:
             self._wrong((*at, name), _WrongError(why))
         return made
 
-    def _value(self, metadata: Mapping[str, Any], value: object, path: tuple[str, ...]) -> Any:
+    def _value(self, metadata: Mapping[str, Any], value: object, path: Place) -> Any:
         try:
+            if (several := metadata.get("section")) and metadata.get("several"):
+                return self._tables(several, value, path)
             if inner := metadata.get("section"):
                 return self.section(inner, _take_table(value), path)
             key: Key = metadata["key"]
@@ -546,11 +802,20 @@ class _Reading:
             self._wrong(path, wrong)
             return None
 
-    def _unknown(self, path: tuple[str, ...], known: Iterable[str]) -> None:
-        meant = _meant(path[-1], known)
+    def _tables(self, kind: type[S], value: object, path: Place) -> tuple[S | None, ...]:
+        """Read one table, or a list of them."""
+        if not isinstance(value, list):
+            return (self.section(kind, _take_table(value), path),)
+        return tuple(
+            self.section(kind, _take_table(one), (*path, number)) for number, one in enumerate(value)
+        )
+
+    def _unknown(self, path: Place, known: Iterable[str]) -> None:
+        name = str(path[-1])
+        meant = _meant(name, known)
         if meant is None:
             elsewhere = {there[-1]: _dotted(there) for _, there, _ in keys()}
-            close = _meant(path[-1], elsewhere)
+            close = _meant(name, elsewhere)
             meant = elsewhere[close] if close else None
         if meant:
             self._add(
@@ -560,15 +825,15 @@ class _Reading:
             there = ", ".join(known)
             self._add(path, say("{key} is not known. Known here: {known}", key=_dotted(path), known=there))
 
-    def _wrong(self, path: tuple[str, ...], wrong: _WrongError) -> None:
+    def _wrong(self, path: Place, wrong: _WrongError) -> None:
         parts = {hole: self._tell(part) for hole, part in wrong.parts.items()}
         why = self._tell(replace(wrong.what, holes={**wrong.what.holes, **parts}))
         self._add(path, say("{key} {why}", key=_dotted(path), why=Shown(why.strip())))
 
-    def _add(self, path: tuple[str, ...], what: Sentence) -> None:
+    def _add(self, path: Place, what: Sentence) -> None:
         if self._lines is None:
             self._lines = _lines(self._text)
-        line = self._lines.get(path, 0)
+        line = next((self._lines[known] for known in _nearest(path) if known in self._lines), 0)
         told = self._tell(what)
         self.mistakes.append(
             (line, self._tell(say("line {line}: {what}", line=line, what=told)) if line else told)
@@ -578,8 +843,8 @@ class _Reading:
 _take_table = _of(dict, say("a table"))
 
 
-def _dotted(path: tuple[str, ...]) -> str:
-    return ".".join(path)
+def _dotted(path: Place) -> str:
+    return ".".join(key for key in path if isinstance(key, str))
 
 
 def _read_text(path: Path) -> str:
@@ -647,26 +912,32 @@ def _where(words: str, text: str) -> tuple[str, int, int]:
     return words, 0, 0
 
 
-def _lines(text: str) -> dict[tuple[str, ...], int]:
-    """Find the line on which each key is first written; tomllib does not tell.
+def _lines(text: str) -> dict[Place, int]:
+    """Find the line on which each key is first written, in each of several tables; tomllib does not tell.
 
     The lines are parsed again, statement by statement, each under its own table's header: a statement is over where
     TOML can read it.
     """
-    found: dict[tuple[str, ...], int] = {}
+    found: dict[Place, int] = {}
+    counts: dict[tuple[str, ...], int] = {}
     header, statement, start = "", "", 1
     for number, line in enumerate(text.split("\n"), 1):
         if not statement:
             start = number
         statement += line.removesuffix("\r") + "\n"
+        is_header = statement.lstrip().startswith("[")
         try:
-            parsed = tomllib.loads(header + statement)
+            parsed = tomllib.loads(statement if is_header else header + statement)
         except ValueError:
             continue
+        if is_header:
+            header = statement
+            if statement.lstrip().startswith("[["):
+                *_, table = _paths(parsed)
+                counts[table] = counts.get(table, -1) + 1
         for path in _paths(parsed):
             found.setdefault(path, start)
-        if statement.lstrip().startswith("["):
-            header = statement
+            found.setdefault(_placed(path, counts), start)
         statement = ""
     return found
 
@@ -674,5 +945,23 @@ def _lines(text: str) -> dict[tuple[str, ...], int]:
 def _paths(table: Mapping[str, Any], above: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
     for name, value in table.items():
         yield (*above, name)
-        if isinstance(value, dict):
-            yield from _paths(value, (*above, name))
+        for inner in value if isinstance(value, list) else [value]:
+            if isinstance(inner, dict):
+                yield from _paths(inner, (*above, name))
+
+
+def _nearest(path: Place) -> Iterator[Place]:
+    """Name what stands in the file for a key that may not: itself, in a list of tables on one line, and what holds it."""
+    for length in range(len(path), 0, -1):
+        yield path[:length]
+        yield tuple(key for key in path[:length] if isinstance(key, str))
+
+
+def _placed(path: tuple[str, ...], counts: Mapping[tuple[str, ...], int]) -> Place:
+    """Say of which one of several tables a key is: of the last that began."""
+    placed: list[str | int] = []
+    for number, key in enumerate(path, 1):
+        placed.append(key)
+        if path[:number] in counts:
+            placed.append(counts[path[:number]])
+    return tuple(placed)

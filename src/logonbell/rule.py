@@ -16,6 +16,7 @@ from logonbell.logon import (
     Logoff,
     Logon,
     Notice,
+    NoticeKind,
     Selected,
     Tampering,
     TamperKind,
@@ -152,6 +153,15 @@ class Rules:
                 True, Level.HIGH, "logon", say("a domain admin came by the door {door}", door=door)
             )
         return Verdict(True, LOUDNESS[logon.door], "logon", say("the door {door} rings", door=door))
+
+
+def rule_names() -> frozenset[str]:
+    """Name every rule of the plain rules; the rules over raw events have names of their own."""
+    of_tampering = {name for _, name, _ in TAMPERING.values()} | {str(kind) for kind in TamperKind}
+    of_notices = {f"notice-{kind}" for kind in NoticeKind}
+    return frozenset(
+        {"logon", "failed-logons", "failed-logons-summary", "log-cleared"} | of_tampering | of_notices
+    )
 
 
 def alert_for(finding: Finding, verdict: Verdict, host_id: str) -> Alert:

@@ -23,6 +23,6 @@ def test_the_settings_are_a_users(tmp_path: Path) -> None:
     Bell(tmp_path, "ja", rings_through_sns(topic, "http://127.0.0.1:4566"), {})
     config = read_config(tmp_path / "logonbell.toml")
     assert config.language == "ja"
-    assert config.notify.sns is not None
-    assert config.notify.sns.topic_arn == topic
+    (sns,) = config.notify.sns
+    assert sns.topic_arn == topic
     assert not config.notify.console.enabled

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+import json
 import socket
+import time
 from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from logonbell.agent import utc_now
 from logonbell.commands.desk import Desk
-from logonbell.config import OFF, Config, default_ssm
+from logonbell.config import OFF, Config, ToApprise, ToSns, ToWebhook, default_ssm
 from logonbell.errors import Refused
-from logonbell.notification import Telling
+from logonbell.notification import Digest, Telling
 from logonbell.notifier import Notifier
+from logonbell.notifiers.apprise import Apprise
 from logonbell.notifiers.console import Console
+from logonbell.notifiers.secret import Secret
 from logonbell.notifiers.sns import Message, SnsNotifier
 from logonbell.recipe import RULES
 from logonbell.recognise.windows import WANTED
-from logonbell.rule import Rules
+from logonbell.rule import Rules, Verdict
 from logonbell.sentence import say
 from logonbell.source import Source
 from logonbell.sources.evtx import EvtxSource
@@ -28,6 +32,9 @@ from logonbell.ssm.source import SsmSource
 from logonbell.text.facts import Reader
 from logonbell.text.language import speak
 from logonbell.text.message import body, subject
+from logonbell.wire import iso, line
+
+Now = Callable[[], datetime]
 
 
 def reader_of(config: Config, desk: Desk) -> Reader:
@@ -75,23 +82,56 @@ def notifiers_of(config: Config, desk: Desk, now: Callable[[], datetime] = utc_n
     notifiers: list[Notifier] = []
     if config.notify.console.enabled:
         notifiers.append(Console(desk.out, reader, now))
-    if (sns := config.notify.sns) is not None:
-        notifiers.append(
-            SnsNotifier(
-                sns.topic_arn,
-                composer(reader, now, ascii_subject=sns.ascii_subject),
-                host_name=reader.host_name,
-                region=sns.region,
-                endpoint_url=sns.endpoint_url,
-                tell=lambda sentence: speak(sentence, reader.language),
-            )
-        )
+    notifiers += [_sns(table, reader, now) for table in config.notify.sns]
+    notifiers += [_webhook(table, reader, now) for table in config.notify.webhook]
+    notifiers += [_apprise(table, reader, now) for table in config.notify.apprise]
     if not notifiers:
         raise Refused(
             say("The settings name no notifier, so nothing would ring."),
             say("Add [notify.sns] with topic_arn, or leave [notify.console] enabled."),
         )
     return notifiers
+
+
+def _sns(table: ToSns, reader: Reader, now: Now) -> Notifier:
+    return SnsNotifier(
+        table.topic_arn,
+        composer(reader, now, ascii_subject=table.ascii_subject),
+        host_name=reader.host_name,
+        region=table.region,
+        endpoint_url=table.endpoint_url,
+        tell=lambda sentence: speak(sentence, reader.language),
+        name=table.name,
+    )
+
+
+def _webhook(table: ToWebhook, reader: Reader, now: Now) -> Notifier:
+    from logonbell.notifiers.webhook import Mailbox, Webhook  # noqa: PLC0415 - 25 ms that others do without
+
+    mailbox = Mailbox(table.url, Secret(table.key_file, table.key_env), table.ca_file)
+    return Webhook(mailbox, json_composer(reader, now), now=now, monotonic=time.monotonic, name=table.name)
+
+
+def _apprise(table: ToApprise, reader: Reader, now: Now) -> Notifier:
+    return Apprise(table.url or Secret(table.url_file), composer(reader, now), name=table.name)
+
+
+def json_composer(reader: Reader, now: Now) -> Callable[[Telling], bytes]:
+    """Make what writes the JSON message."""
+
+    def compose(telling: Telling) -> bytes:
+        worst = telling.named[0] if isinstance(telling, Digest) else telling
+        alert = worst.alert
+        verdict = Verdict(rings=True, level=alert.level, rule=alert.rule, reason=alert.reason)
+        facts = {
+            "fingerprint": telling.fingerprint,
+            "host_name": reader.host_name,
+            "sent": iso(now()),
+            "alert": line(alert.finding, verdict),
+        }
+        return json.dumps(facts).encode()
+
+    return compose
 
 
 def composer(

@@ -38,6 +38,7 @@ def watch(desk: Desk, config: Config, *, once: bool) -> int:
             desk.remark,
             admins=config.rules.domain_admins,
             own=socket.gethostname(),
+            filters=config.notify.filters,
         )
         if once:
             agent.watch_once(watcher, [_deliverer(notifier, outbox) for notifier in notifiers], pause=_pause)

@@ -20,8 +20,9 @@ from logonbell import __version__
 from logonbell.errors import Refused
 from logonbell.notification import Telling
 from logonbell.notifier import Undelivered
-from logonbell.notifiers.https import ANSWER_SECONDS, Answer, RoadError, Target, post
+from logonbell.notifiers.https import ANSWER_SECONDS, Answer, RoadError, post
 from logonbell.notifiers.secret import Secret
+from logonbell.notifiers.target import Target
 from logonbell.sentence import Hole, Sentence, say
 
 SIGNATURE = "Logonbell-Signature"
