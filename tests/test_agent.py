@@ -365,6 +365,60 @@ def test_watching_ends_when_it_is_told_to(tmp_path: Path) -> None:
     outbox.close()
 
 
+def test_a_dead_notifier_holds_up_no_other(tmp_path: Path) -> None:
+    """While one receiver hangs and another answers with errors, in their own threads, a third is told everything."""
+    clock = FakeClock()
+    outbox = Outbox.open(tmp_path, now=clock())
+    events = [console_logon(number, f"user{number}", number * 60, hex(number)) for number in range(1, 31)]
+    source, stop, hanging, over = (
+        FakeSource(events[:1]),
+        threading.Event(),
+        threading.Event(),
+        threading.Event(),
+    )
+
+    def hang(_: object) -> Undelivered:
+        hanging.set()
+        over.wait(30)
+        return away()
+
+    receivers = [
+        FakeNotifier("dead", answer=hang),
+        FakeNotifier("ill", answer=lambda _: away()),
+        FakeNotifier(),
+    ]
+    names = [receiver.name for receiver in receivers]
+    watcher = Watcher([source], Rules(), outbox, names, clock, Told())
+
+    def wait_for(happened: Callable[[], bool]) -> None:
+        for _ in range(3000):
+            if happened():
+                return
+            clock.pass_(0.1)
+            stop.wait(0.01)
+
+    def person() -> None:
+        wait_for(hanging.is_set)  # the first is on its way to the dead one, and stays there
+        source.events.extend(events[1:])
+        wait_for(lambda: len(receivers[2].taken) == 30)
+        over.set()
+        stop.set()
+
+    def deliverer(receiver: FakeNotifier) -> Callable[[], Deliverer]:
+        return lambda: Deliverer(receiver, Outbox.join(tmp_path), clock, lambda: 0.5)
+
+    helper = threading.Thread(target=person)
+    helper.start()
+    watch(watcher, [deliverer(receiver) for receiver in receivers], stop=stop, poll=0.01)
+    helper.join()
+    state = outbox.state().notifiers
+    assert hanging.is_set()
+    assert state["fake"].delivered == 30
+    assert (state["dead"].pending, state["dead"].delivered) == (30, 0)
+    assert (state["ill"].pending, state["ill"].delivered) == (30, 0)
+    outbox.close()
+
+
 def test_a_fault_of_ours_ends_the_agent(tmp_path: Path) -> None:
     """An error that nobody can mend is raised, not swallowed by the notifier's thread: the supervisor starts anew."""
     clock = FakeClock()

@@ -16,7 +16,7 @@ from random import Random
 import pytest
 
 from fakes import NOON
-from fault_proxy import FaultProxy, error
+from fault_proxy import Answer, FaultProxy, error
 from logonbell import __version__
 from logonbell.cli import logonbell, main
 from logonbell.simulate.damage import spoil_record
@@ -403,6 +403,60 @@ def test_a_test_rings_everywhere_and_fails_where_it_is_not_heard(
     assert said.err.splitlines()[0] == "console took it."
     assert said.err.splitlines()[1].startswith("sns did not take it")
     assert run("test", "--config", config()).code == 0
+
+
+def webhook(folder: Path, url: str, more: str = "") -> str:
+    """Give the settings of a webhook, with its key."""
+    key = folder / "webhook.key"
+    key.write_text("k" * 32)
+    key.chmod(0o600)
+    return f"[notify.webhook]\nurl = '{url}/hook'\nkey_file = 'webhook.key'\n{more}"
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # of what apprise is built on
+def test_a_test_rings_through_every_kind(run: Run, config: Callable[..., Path], tmp_path: Path) -> None:
+    """Webhook and apprise ring too, by the names that were given to them, and say what came back."""
+    with FaultProxy(9) as proxy:
+        proxy.otherwise(lambda: Answer(202, b"queued as 7"))
+        more = webhook(tmp_path, proxy.url, "name = 'siem'\n") + (
+            f"[[notify.apprise]]\nurl = 'json://127.0.0.1:{proxy.port}'\n"
+            "[[notify.apprise]]\nurl = 'nosuch://secret'\nname = 'pager'\n"
+        )
+        said = run("test", "--config", config(more))
+    assert said.code == 1
+    console, siem, apprise, pager = said.err.splitlines()
+    assert console == "console took it."
+    assert siem == "siem took it: HTTP 202: queued as 7"
+    assert apprise == "apprise took it: JSON"
+    assert pager.startswith("pager did not take it: apprise does not know this address (nosuch://...).")
+    assert "secret" not in said.err
+    hook, chat = proxy.seen
+    assert "can reach you" in json.loads(hook.body)["alert"]["what"]
+    assert "can reach you" in json.loads(chat.body)["title"]
+
+
+@languages
+def test_a_webhook_without_a_key_is_told(
+    run: Run, config: Callable[..., Path], tmp_path: Path, language: str
+) -> None:
+    """Where the key is missing, or others may read it, the test says so and what to do; nothing is sent."""
+    path = config(webhook(tmp_path, NOWHERE), console=False)
+    key = tmp_path / "webhook.key"
+    key.chmod(0o644)
+    assert_one_sentence(run("test", "--lang", language, "--config", path), language, f"chmod 600 {key}")
+    key.unlink()
+    assert_one_sentence(run("test", "--lang", language, "--config", path), language, str(key))
+
+
+def test_a_filter_keeps_an_alert_from_one_notifier(
+    run: Run, config: Callable[..., Path], tmp_path: Path
+) -> None:
+    """What a notifier's filter does not pass never waits for it: it has no row of it, and others are told."""
+    more = sns(NOWHERE) + "[notify.sns.filter]\nusers = ['bob']\n"
+    path = config(more + webhook(tmp_path, NOWHERE, "[notify.webhook.filter]\nusers = ['ALICE']\n"))
+    assert "Console logon: CORP\\alice" in run("watch", "--once", "--config", path).out
+    notifiers = json.loads(run("status", "--format", "jsonl", "--config", path).out)["notifiers"]
+    assert {name: state["pending"] for name, state in notifiers.items()} == {"console": 0, "webhook": 1}
 
 
 @pytest.mark.parametrize("encoding", ["cp932", "ascii", "latin-1", "utf-8"])
