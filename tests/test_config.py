@@ -164,7 +164,7 @@ keep_days = true
         ("sources = 'x'", "line 1: sources must be a table, not text"),
         ("[sources]\nevtx = 'x'", "line 2: sources.evtx must be a list, not text"),
         ("[sources]\nevtx = [1]", "line 2: sources.evtx must be text, not a number"),
-        ("[[notify.sns]]\n", "line 1: notify.sns.topic_arn is missing"),
+        ("[[notify.sns]]\n", "line 1: notify.sns[1].topic_arn is missing"),
         ("notify.sns = ['x']\n", "line 1: notify.sns must be a table, not text"),
         ("[[notify.console]]\n", "line 1: notify.console must be a table, not a list"),
         ("[history]\nkeep_days = 0", "line 2: history.keep_days is 0, but must lie between 1 and 36500"),
@@ -274,17 +274,17 @@ canary = 1
 """,
     )
     assert [line.partition(", ")[0].partition(" is wrong")[0] for line in told] == [
-        "line 5: notify.sns.topic_arn",
-        "line 7: notify.sns.filter.level must be text",
-        "line 8: notify.sns.topic_arn is missing",
-        "line 12: notify.sns.canary must be true or false",
+        "line 5: notify.sns[2].topic_arn",
+        "line 7: notify.sns[2].filter.level must be text",
+        "line 8: notify.sns[3].topic_arn is missing",
+        "line 12: notify.sns[4].canary must be true or false",
     ]
     table = f"{{topic_arn = '{ARN}'}}"
     assert mistakes(file, f"language = 'en'\nnotify.sns = [{table}, {table}]\n") == [
         "line 2: notify.sns holds a second notifier called sns: give each its own"
     ]
     assert mistakes(file, f"notify.sns = [{table}, {{topic_arn = 1}}]\n") == [
-        "line 1: notify.sns.topic_arn must be text, not a number"
+        "line 1: notify.sns[2].topic_arn must be text, not a number"
     ]
 
 

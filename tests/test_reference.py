@@ -2,10 +2,12 @@ from __future__ import annotations
 
 import json
 import runpy
+from collections.abc import Iterator
 from pathlib import Path
 from random import Random
 from typing import Any
 
+import click
 import jsonschema
 import pytest
 from hypothesis import given, settings
@@ -42,11 +44,19 @@ def test_a_generated_page_is_what_its_tool_writes(name: str) -> None:
 def test_the_page_of_the_commands_names_every_command_and_option() -> None:
     """Whatever can be typed is documented."""
     page = (REFERENCE / "commands.md").read_text("utf-8")
-    for name, command in logonbell.commands.items():
-        assert f"## `logonbell {name}`" in page
+    for name, command in every_command(logonbell, "logonbell"):
+        assert f"## `{name}`" in page
         for parameter in command.params:
             for option in parameter.opts:
                 assert option.upper() in page.upper() or parameter.param_type_name == "argument"
+
+
+def every_command(group: click.Group, name: str) -> Iterator[tuple[str, click.Command]]:
+    """List the commands, and those below them, by their whole names."""
+    for word, command in group.commands.items():
+        yield f"{name} {word}", command
+        if isinstance(command, click.Group):
+            yield from every_command(command, f"{name} {word}")
 
 
 def test_the_page_of_the_lines_names_every_key() -> None:

@@ -6,8 +6,7 @@ from __future__ import annotations
 
 import inspect
 import json
-from collections.abc import Callable, Mapping
-from dataclasses import fields
+from collections.abc import Callable, Iterator, Mapping
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -15,11 +14,10 @@ from typing import Any
 import click
 
 from logonbell import cli
-from logonbell.config import Filtering, Key, Notify, Section, keys
+from logonbell.config import Filtering, Key, Section, keys
 from logonbell.logon import Door
 from logonbell.rule import LOUDNESS, SILENT_DOORS
 
-SEVERAL = {one.name for one in fields(Notify) if one.metadata.get("several")}
 REFERENCE = Path(__file__).resolve().parent.parent / "docs" / "reference"
 
 SETTINGS = """\
@@ -89,7 +87,7 @@ def settings() -> str:
 
 def _section(section: type[Section], path: tuple[str, ...], members: list[tuple[str, Key]]) -> str:
     title = f"`[{'.'.join(path)}]`" if path else "At the top"
-    if path[:1] == ("notify",) and path[-1] in SEVERAL:
+    if section.repeated:
         title += f", or several: `[[{'.'.join(path)}]]`"
     rows = ["| key | is | default | for |", "|---|---|---|---|"]
     rows += [f"| `{name}` | {key.kind.words} | {_code(key.default)} | {key.means} |" for name, key in members]
@@ -130,11 +128,16 @@ def _example() -> str:
 
 def commands() -> str:
     """Write the page of the commands: their own help."""
-    above = _context(cli.logonbell, "logonbell")
-    parts = [COMMANDS, _help("logonbell", above)]
-    for name, command in sorted(cli.logonbell.commands.items()):
-        parts.append(_help(f"logonbell {name}", _context(command, name, above)))
-    return "\n".join(parts)
+    return "\n".join([COMMANDS, *_helps(cli.logonbell, "logonbell", None)])
+
+
+def _helps(command: click.Command, title: str, above: click.Context | None) -> Iterator[str]:
+    """Write the help of a command, and of those that stand below it."""
+    context = _context(command, title.rpartition(" ")[2], above)
+    yield _help(title, context)
+    if isinstance(command, click.Group):
+        for name, below in sorted(command.commands.items()):
+            yield from _helps(below, f"{title} {name}", context)
 
 
 def _context(command: click.Command, name: str, above: click.Context | None = None) -> click.Context:

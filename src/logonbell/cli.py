@@ -154,6 +154,34 @@ def history(
     )
 
 
+@logonbell.group()
+def topic() -> None:
+    """Look after the SNS topics: whether anybody hears them, and that it stays so."""
+
+
+@topic.command("check")
+@_config
+@_format
+@_language
+def topic_check(config_path: Path, form: str, lang: str | None) -> int:
+    """Say whether each topic exists, who hears it, and what may keep it from being heard. Sends nothing."""
+    from logonbell.commands.topic import check as run  # noqa: PLC0415 - a command loads what it needs, no more
+
+    return _run_as_set(config_path, lang, lambda desk, config: run(desk, config, as_lines=form == "jsonl"))
+
+
+@topic.command("confirm")
+@click.argument("link", metavar="TOKEN|URL")
+@_config
+@click.option("--notifier", help="The name of the notifier whose topic it is, where a token does not say it.")
+@_language
+def topic_confirm(link: str, config_path: Path, notifier: str | None, lang: str | None) -> int:
+    """Confirm a subscription so that no mail scanner can end it (AuthenticateOnUnsubscribe)."""
+    from logonbell.commands.topic import confirm as run  # noqa: PLC0415 - a command loads what it needs, no more
+
+    return _run_as_set(config_path, lang, lambda desk, config: run(desk, config, link, name=notifier))
+
+
 @logonbell.command("check-config")
 @_config
 @_language

@@ -15,7 +15,7 @@ import zoneinfo
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import MISSING, dataclass, field, fields, replace
 from pathlib import Path
-from typing import Any, Generic, TypeVar
+from typing import Any, ClassVar, Generic, TypeVar
 
 from logonbell.alert import Level
 from logonbell.errors import Refused
@@ -340,9 +340,10 @@ def default_ssm(platform: str = sys.platform, environment: Mapping[str, str] = o
 
 
 class Section:
-    """A table of the file."""
+    """A table of the file. A ``repeated`` one may stand in it several times, in double brackets."""
 
     __slots__ = ()
+    repeated: ClassVar[bool] = False
 
     def contradictions(self) -> Iterator[tuple[str, Sentence]]:
         """Which key does not go with the others, and why: what no key alone can show."""
@@ -502,6 +503,8 @@ class ToSns(Section):
     Credentials are boto3's own: a role of the machine, or the AWS configuration.
     """
 
+    repeated: ClassVar[bool] = True
+
     topic_arn: str = _required(
         ARN,
         example='"arn:aws:sns:ap-northeast-1:123456789012:logonbell"',
@@ -558,6 +561,8 @@ class ToSns(Section):
 class ToWebhook(Section):
     """Alerts posted to a web address as JSON, signed: [what receivers are promised](webhook.md)."""
 
+    repeated: ClassVar[bool] = True
+
     url: Target = _required(
         TARGET,
         example='"https://alerts.example.com/logonbell"',
@@ -604,6 +609,8 @@ class ToApprise(Section):
     because another was not reached.
     """
 
+    repeated: ClassVar[bool] = True
+
     url: str | None = _key(
         APPRISE,
         None,
@@ -636,9 +643,9 @@ class Notify(Section):
     """Whom alerts reach."""
 
     console: ToConsole = field(default=ToConsole(), metadata={"section": ToConsole})
-    sns: tuple[ToSns, ...] = field(default=(), metadata={"section": ToSns, "several": True})
-    webhook: tuple[ToWebhook, ...] = field(default=(), metadata={"section": ToWebhook, "several": True})
-    apprise: tuple[ToApprise, ...] = field(default=(), metadata={"section": ToApprise, "several": True})
+    sns: tuple[ToSns, ...] = field(default=(), metadata={"section": ToSns})
+    webhook: tuple[ToWebhook, ...] = field(default=(), metadata={"section": ToWebhook})
+    apprise: tuple[ToApprise, ...] = field(default=(), metadata={"section": ToApprise})
 
     def contradictions(self) -> Iterator[tuple[str, Sentence]]:
         """Each notifier has its own delivery rows, so each has its own name."""
@@ -714,10 +721,6 @@ class Config(Section):
     history: History = field(default=History(), metadata={"section": History})
 
 
-Place = tuple[str | int, ...]
-"""Where something stands in the file: the keys that lead there, and which one of several tables."""
-
-
 def keys(
     section: type[Section] = Config, above: tuple[str, ...] = ()
 ) -> Iterator[tuple[type[Section], tuple[str, ...], Key]]:
@@ -767,9 +770,9 @@ class _Reading:
         self._folder = folder
         self._tell = tell
         self._text = text
-        self._lines: Mapping[Place, int] | None = None
+        self._lines: Mapping[tuple[str, ...], int] | None = None
 
-    def section(self, kind: type[S], table: Mapping[str, object], at: Place) -> S | None:
+    def section(self, kind: type[S], table: Mapping[str, object], at: tuple[str, ...]) -> S | None:
         """Read a table; None where it has mistakes."""
         before = len(self.mistakes)
         known = {one.name: one for one in fields(kind)}  # type: ignore[arg-type]  # every Section is a dataclass
@@ -790,32 +793,30 @@ class _Reading:
             self._wrong((*at, name), _WrongError(why))
         return made
 
-    def _value(self, metadata: Mapping[str, Any], value: object, path: Place) -> Any:
+    def _value(self, metadata: Mapping[str, Any], value: object, path: tuple[str, ...]) -> Any:
         try:
-            if (several := metadata.get("section")) and metadata.get("several"):
-                return self._tables(several, value, path)
             if inner := metadata.get("section"):
-                return self.section(inner, _take_table(value), path)
+                return self._tables(inner, value, path)
             key: Key = metadata["key"]
             return key.kind.read(value, self._folder)
         except _WrongError as wrong:
             self._wrong(path, wrong)
             return None
 
-    def _tables(self, kind: type[S], value: object, path: Place) -> tuple[S | None, ...]:
-        """Read one table, or a list of them."""
+    def _tables(self, kind: type[Section], value: object, path: tuple[str, ...]) -> Any:
+        """Read a table; of a kind that may stand there several times, one or a list of them."""
+        if not kind.repeated:
+            return self.section(kind, _take_table(value), path)
         if not isinstance(value, list):
             return (self.section(kind, _take_table(value), path),)
-        return tuple(
-            self.section(kind, _take_table(one), (*path, number)) for number, one in enumerate(value)
-        )
+        tables = [_take_table(one) for one in value]
+        return tuple(self.section(kind, one, (*path, f"[{number}]")) for number, one in enumerate(tables, 1))
 
-    def _unknown(self, path: Place, known: Iterable[str]) -> None:
-        name = str(path[-1])
-        meant = _meant(name, known)
+    def _unknown(self, path: tuple[str, ...], known: Iterable[str]) -> None:
+        meant = _meant(path[-1], known)
         if meant is None:
             elsewhere = {there[-1]: _dotted(there) for _, there, _ in keys()}
-            close = _meant(name, elsewhere)
+            close = _meant(path[-1], elsewhere)
             meant = elsewhere[close] if close else None
         if meant:
             self._add(
@@ -825,12 +826,12 @@ class _Reading:
             there = ", ".join(known)
             self._add(path, say("{key} is not known. Known here: {known}", key=_dotted(path), known=there))
 
-    def _wrong(self, path: Place, wrong: _WrongError) -> None:
+    def _wrong(self, path: tuple[str, ...], wrong: _WrongError) -> None:
         parts = {hole: self._tell(part) for hole, part in wrong.parts.items()}
         why = self._tell(replace(wrong.what, holes={**wrong.what.holes, **parts}))
         self._add(path, say("{key} {why}", key=_dotted(path), why=Shown(why.strip())))
 
-    def _add(self, path: Place, what: Sentence) -> None:
+    def _add(self, path: tuple[str, ...], what: Sentence) -> None:
         if self._lines is None:
             self._lines = _lines(self._text)
         line = next((self._lines[known] for known in _nearest(path) if known in self._lines), 0)
@@ -843,8 +844,8 @@ class _Reading:
 _take_table = _of(dict, say("a table"))
 
 
-def _dotted(path: Place) -> str:
-    return ".".join(key for key in path if isinstance(key, str))
+def _dotted(path: tuple[str, ...]) -> str:
+    return ".".join(path).replace(".[", "[")
 
 
 def _read_text(path: Path) -> str:
@@ -912,13 +913,13 @@ def _where(words: str, text: str) -> tuple[str, int, int]:
     return words, 0, 0
 
 
-def _lines(text: str) -> dict[Place, int]:
+def _lines(text: str) -> dict[tuple[str, ...], int]:
     """Find the line on which each key is first written, in each of several tables; tomllib does not tell.
 
     The lines are parsed again, statement by statement, each under its own table's header: a statement is over where
     TOML can read it.
     """
-    found: dict[Place, int] = {}
+    found: dict[tuple[str, ...], int] = {}
     counts: dict[tuple[str, ...], int] = {}
     header, statement, start = "", "", 1
     for number, line in enumerate(text.split("\n"), 1):
@@ -934,7 +935,7 @@ def _lines(text: str) -> dict[Place, int]:
             header = statement
             if statement.lstrip().startswith("[["):
                 *_, table = _paths(parsed)
-                counts[table] = counts.get(table, -1) + 1
+                counts[table] = counts.get(table, 0) + 1
         for path in _paths(parsed):
             found.setdefault(path, start)
             found.setdefault(_placed(path, counts), start)
@@ -950,18 +951,18 @@ def _paths(table: Mapping[str, Any], above: tuple[str, ...] = ()) -> Iterator[tu
                 yield from _paths(inner, (*above, name))
 
 
-def _nearest(path: Place) -> Iterator[Place]:
+def _nearest(path: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
     """Name what stands in the file for a key that may not: itself, in a list of tables on one line, and what holds it."""
     for length in range(len(path), 0, -1):
         yield path[:length]
-        yield tuple(key for key in path[:length] if isinstance(key, str))
+        yield tuple(key for key in path[:length] if not key.startswith("["))
 
 
-def _placed(path: tuple[str, ...], counts: Mapping[tuple[str, ...], int]) -> Place:
+def _placed(path: tuple[str, ...], counts: Mapping[tuple[str, ...], int]) -> tuple[str, ...]:
     """Say of which one of several tables a key is: of the last that began."""
-    placed: list[str | int] = []
+    placed: list[str] = []
     for number, key in enumerate(path, 1):
         placed.append(key)
         if path[:number] in counts:
-            placed.append(counts[path[:number]])
+            placed.append(f"[{counts[path[:number]]}]")
     return tuple(placed)

@@ -167,6 +167,8 @@ class NoticeKind(StrEnum):
     """What a notice of logonbell's own is about."""
 
     TEST = "test"
+    CANARY = "canary"
+    TOPIC = "topic"
 
 
 @dataclass(frozen=True, slots=True)

@@ -132,6 +132,10 @@ class Rules:
                     (rule.level for rule in self.over_events if rule.name == finding.rule), Level.LOW
                 )
                 return Verdict(True, level, finding.rule, finding.what)
+            case Notice(kind=NoticeKind.TOPIC):
+                return Verdict(
+                    True, Level.HIGH, f"notice-{finding.kind}", say("a bell that may not be heard rings")
+                )
             case Notice():
                 return Verdict(
                     True, Level.INFORMATIONAL, f"notice-{finding.kind}", say("logonbell was asked to ring")

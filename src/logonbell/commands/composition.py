@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from logonbell.agent import utc_now
+from logonbell.caretaker import Caretaker
 from logonbell.commands.desk import Desk
 from logonbell.config import OFF, Config, ToApprise, ToSns, ToWebhook, default_ssm
 from logonbell.errors import Refused
@@ -18,6 +19,7 @@ from logonbell.notifiers.apprise import Apprise
 from logonbell.notifiers.console import Console
 from logonbell.notifiers.secret import Secret
 from logonbell.notifiers.sns import Message, SnsNotifier
+from logonbell.notifiers.topic_guard import TopicGuard
 from logonbell.recipe import RULES
 from logonbell.recognise.windows import WANTED
 from logonbell.rule import Rules, Verdict
@@ -29,6 +31,7 @@ from logonbell.ssm.owner import Observed
 from logonbell.ssm.past import logs_of
 from logonbell.ssm.processes import HostProcesses
 from logonbell.ssm.source import SsmSource
+from logonbell.store.outbox import Outbox
 from logonbell.text.facts import Reader
 from logonbell.text.language import speak
 from logonbell.text.message import body, subject
@@ -102,6 +105,30 @@ def _sns(table: ToSns, reader: Reader, now: Now) -> Notifier:
         endpoint_url=table.endpoint_url,
         tell=lambda sentence: speak(sentence, reader.language),
         name=table.name,
+    )
+
+
+def guard_of(table: ToSns) -> TopicGuard:
+    """Make what looks after a topic."""
+    return TopicGuard(table.topic_arn, region=table.region, endpoint_url=table.endpoint_url)
+
+
+def caretaker_of(table: ToSns, config: Config, desk: Desk, outbox: Outbox, now: Now = utc_now) -> Caretaker:
+    """Make what makes the rounds of a topic, with an outbox connection of its own thread."""
+    reader = reader_of(config, desk)
+    sns = _sns(table, reader, now)
+    numbered = outbox.state().sequences
+    return Caretaker(
+        guard_of(table),
+        outbox,
+        names(notifiers_of(config, desk, now)),
+        config.notify.filters,
+        rules_of(config),
+        now,
+        reader.host_name,
+        # The host that the alerts are of, so that they are numbered together.
+        max(numbered, key=lambda host: numbered[host], default=reader.host_name),
+        canary=(lambda notification: sns.deliver([notification])[0]) if table.canary else None,
     )
 
 

@@ -13,9 +13,10 @@ from types import FrameType
 
 from logonbell import agent
 from logonbell.agent import Deliverer, Watcher, utc_now
-from logonbell.commands.composition import names, notifiers_of, rules_of, sources_of
+from logonbell.caretaker import Caretaker, Rounds
+from logonbell.commands.composition import caretaker_of, names, notifiers_of, rules_of, sources_of
 from logonbell.commands.desk import Desk
-from logonbell.config import Config
+from logonbell.config import Config, ToSns
 from logonbell.notifier import Notifier
 from logonbell.sentence import plural
 from logonbell.store.outbox import Outbox
@@ -42,6 +43,9 @@ def watch(desk: Desk, config: Config, *, once: bool) -> int:
         )
         if once:
             agent.watch_once(watcher, [_deliverer(notifier, outbox) for notifier in notifiers], pause=_pause)
+            # Last, since AWS may hang: what they ring goes out with the next run.
+            for table in _looked_after(config):
+                caretaker_of(table, config, desk, outbox).round()
         else:
             desk.remark(
                 plural(
@@ -51,21 +55,43 @@ def watch(desk: Desk, config: Config, *, once: bool) -> int:
                     notifiers=", ".join(names(notifiers)),
                 )
             )
-            _forever(watcher, notifiers, config)
+            _forever(desk, watcher, notifiers, config)
     finally:
         outbox.close()
     return 0
 
 
-def _forever(watcher: Watcher, notifiers: list[Notifier], config: Config) -> None:
+def _forever(desk: Desk, watcher: Watcher, notifiers: list[Notifier], config: Config) -> None:
     stop = threading.Event()
+    rounds = [
+        Rounds(_making_rounds(table, config, desk), stop, watcher.told) for table in _looked_after(config)
+    ]
 
     def asked(_number: int, _frame: FrameType | None) -> None:
         stop.set()
 
     signal.signal(signal.SIGTERM, asked)
     signal.signal(signal.SIGINT, asked)
-    agent.watch(watcher, [_joined(notifier, config.state) for notifier in notifiers], stop=stop)
+    for thread in rounds:
+        thread.start()
+    try:
+        agent.watch(watcher, [_joined(notifier, config.state) for notifier in notifiers], stop=stop)
+    finally:
+        stop.set()
+        for thread in rounds:
+            thread.join()
+    for thread in rounds:
+        if thread.error is not None:
+            raise thread.error
+
+
+def _looked_after(config: Config) -> list[ToSns]:
+    """Give the topics that are looked after, each once."""
+    return list({table.topic_arn: table for table in config.notify.sns if table.daily_check}.values())
+
+
+def _making_rounds(table: ToSns, config: Config, desk: Desk) -> Callable[[], Caretaker]:
+    return lambda: caretaker_of(table, config, desk, Outbox.join(config.state))
 
 
 def _joined(notifier: Notifier, state: Path) -> Callable[[], Deliverer]:

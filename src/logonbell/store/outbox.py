@@ -29,6 +29,7 @@ from logonbell.store.codec import (
 from logonbell.store.database import Database
 from logonbell.store.history import History, forget, keep
 from logonbell.store.lock import Lock
+from logonbell.store.memory import Memory
 from logonbell.store.recovery import checksum, copy_is_old, keep_copy, recover
 from logonbell.store.refusal import refusing
 from logonbell.store.schema import MIGRATIONS
@@ -165,6 +166,7 @@ class Outbox:
         self.recovered = recovered
         """What this opening had to mend, to be told; None where all was well."""
         self.history = History(database)
+        self.memory = Memory(database)
 
     @classmethod
     def open(cls, folder: Path, *, now: datetime) -> Outbox:
@@ -250,6 +252,18 @@ class Outbox:
                 self._database.change(PUT_BOOKMARK, values)
             self._database.change(PUT_SNAPSHOT, (text_to_column(snapshot), at, checksum(snapshot)))
             keep(self._database, findings, read)
+            return sum(self._put(alert, _told(alert, notifiers, filters), at) for alert in alerts)
+
+    def ring(
+        self,
+        alerts: Iterable[Alert],
+        notifiers: Sequence[str],
+        read: datetime,
+        filters: Mapping[str, Filter] = MappingProxyType({}),
+    ) -> int:
+        """Keep alerts of logonbell's own, as ``commit`` does; return how many of them are new."""
+        with self._database.transaction():
+            at = time_to_column(read)
             return sum(self._put(alert, _told(alert, notifiers, filters), at) for alert in alerts)
 
     def _put(self, alert: Alert, notifiers: Sequence[str], at: str) -> bool:

@@ -84,5 +84,12 @@ def create(database: Database) -> None:
     database.change(f"pragma application_id = {APPLICATION}")
 
 
-MIGRATIONS: tuple[Callable[[Database], None], ...] = (create,)
+def make_memory(database: Database) -> None:
+    """Make the table of what is known from one time to the next."""
+    database.change(
+        "create table memory (name text primary key, what text not null, time text not null) without rowid"
+    )
+
+
+MIGRATIONS: tuple[Callable[[Database], None], ...] = (create, make_memory)
 """Step N brings version N to N + 1."""

@@ -127,6 +127,10 @@ def next_steps(finding: Finding) -> list[Sentence]:
             ]
         case Notice(kind=NoticeKind.TEST):
             return [say("Nothing: this alert was asked for, and it got through.")]
+        case Notice(kind=NoticeKind.CANARY):
+            return [say("Nothing: it comes once a day. If it stays away, run: logonbell topic check")]
+        case Notice(kind=NoticeKind.TOPIC):
+            return [say("Run: logonbell topic check")]
         case Tampering():
             return [say("If nobody planned this, treat the host as taken over.")]
         case Logoff() | Notice() | Selected():
