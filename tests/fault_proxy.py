@@ -1,6 +1,7 @@
 """A proxy on loopback that does to HTTP what networks do: refuses, hangs, resets, cuts off, answers with errors.
 
-Faults are chosen per request: first those that ``will`` was told, then those that ``otherwise`` draws (a seeded
+Faults are chosen per request: first those that ``will`` was told, then those that ``always`` happen to an action of
+AWS, then those that ``otherwise`` draws (a seeded
 ``random.Random`` makes that repeatable), which passes everything at first.
 
     with FaultProxy(emulator.port) as proxy:
@@ -103,6 +104,7 @@ class FaultProxy:
         self._upstream = upstream
         self._lock = threading.Lock()
         self._script: deque[Happening] = deque()
+        self._actions: dict[str, Happening] = {}
         self._draw: Callable[[], Happening] = lambda: Fault.PASS
         self._seen: list[Request] = []
         self._open: set[socket.socket] = set()
@@ -138,6 +140,11 @@ class FaultProxy:
         """Let these happen to the next requests, in this order."""
         with self._lock:
             self._script.extend(happenings)
+
+    def always(self, action: str, happening: Happening) -> None:
+        """Let this happen to every request of an action of AWS, as ``GetTopicAttributes``, for which nothing was told."""
+        with self._lock:
+            self._actions[action] = happening
 
     def otherwise(self, draw: Callable[[], Happening]) -> None:
         """Ask ``draw`` what happens to a request for which nothing was told."""
@@ -224,7 +231,11 @@ class FaultProxy:
         headers = dict(_headers(readline))
         body = read(int(headers.get("content-length", "0")))
         with self._lock:
-            happening = self._script.popleft() if self._script else self._draw()
+            happening = (
+                self._script.popleft()
+                if self._script
+                else self._actions.get(_action(headers, body)) or self._draw()
+            )
             self._seen.append(Request(happening, first[1], headers, body))
         match happening:
             case Answer():
@@ -275,6 +286,12 @@ def weather(seed: int, *, fair: float = 0.5, hangs: bool = False) -> Callable[[]
         *([Fault.HANG] if hangs else []),
     ]
     return lambda: Fault.PASS if dice.random() < fair else dice.choice(foul)
+
+
+def _action(headers: Mapping[str, str], body: bytes) -> str:
+    """Say what AWS is asked for, by a form or by a header; empty where it is not AWS that is asked."""
+    target = headers.get("x-amz-target", "").rpartition(".")[2]
+    return target or parse_qs(body.decode("utf-8", "replace")).get("Action", [""])[0]
 
 
 def _headers(readline: Callable[[], bytes]) -> Iterator[tuple[str, str]]:

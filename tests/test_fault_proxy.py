@@ -74,6 +74,13 @@ def test_what_is_told_happens_in_order(proxy: FaultProxy, heard: list[bytes]) ->
     assert heard == [b"c"]
 
 
+def test_what_always_happens_to_an_action(proxy: FaultProxy, heard: list[bytes]) -> None:
+    """An action of AWS can have its own fault, and the others pass."""
+    proxy.always("Publish", Answer(403))
+    assert [post(proxy, body)[0] for body in (b"Action=Publish&Message=x", b"Action=Subscribe")] == [403, 200]
+    assert heard == [b"Action=Subscribe"]
+
+
 @pytest.mark.parametrize(
     ("fault", "accepted"), [(Fault.RESET_BEFORE, False), (Fault.RESET_AFTER, True), (Fault.CUT, True)]
 )

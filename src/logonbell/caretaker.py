@@ -50,8 +50,8 @@ class Guard(Protocol):
         """Which one."""
         ...
 
-    def look(self) -> Report:
-        """Look at it."""
+    def look(self, *, rights: bool) -> Report:
+        """Look at it; without ``rights``, only whether it is there and who hears it."""
         ...
 
 
@@ -106,7 +106,7 @@ class Caretaker:
             return False
         if now < seen.next <= now + DAY:  # else it is due, or the clock was set back
             return False
-        report = self.guard.look()
+        report = self.guard.look(rights=False)
         seen.gone = lately(seen, report, now)
         said = [*self._about_topic(seen, report), *self._about_subscriptions(seen, report)]
         if self.canary is not None and report.exists is not False:

@@ -64,12 +64,12 @@ def list_subscriptions(sns: Aws, topic_arn: str) -> tuple[tuple[Subscription, ..
 def told(key: Key) -> str:
     """Name a subscription to people; of a web address only the host, since the rest often is a secret."""
     protocol, endpoint = key
-    if protocol in {"http", "https"}:
-        try:
-            endpoint = f"{protocol}://{urlsplit(endpoint).hostname or ''}/..."
-        except ValueError:
-            endpoint = f"{protocol}://..."
-    return f"{protocol} {endpoint}"
+    if protocol not in {"http", "https"}:
+        return f"{protocol} {endpoint}"
+    try:
+        return f"{protocol}://{urlsplit(endpoint).hostname or ''}/..."
+    except ValueError:
+        return f"{protocol}://..."
 
 
 def _listed(entry: Mapping[str, str]) -> Subscription:

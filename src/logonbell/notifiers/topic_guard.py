@@ -64,10 +64,13 @@ class TopicGuard:
         self._sns = aws("sns", endpoint)
         self._rights = Rights(self.topic, aws("sts", beside), aws("iam", beside), aws("kms", beside), tls)
 
-    def look(self) -> Report:
-        """Look at everything once. It sends nothing, and raises nothing for what AWS or the network does."""
+    def look(self, *, rights: bool = True) -> Report:
+        """Look at everything once. It sends nothing, and raises nothing for what AWS or the network does.
+
+        Without ``rights`` only SNS is asked: whether the topic is there, and who hears it.
+        """
         try:
-            return self._look()
+            return self._look(rights=rights)
         finally:
             for service in (self._sns, self._rights.sts, self._rights.iam, self._rights.kms):
                 service.forget()
@@ -86,7 +89,7 @@ class TopicGuard:
             self._sns.forget()
         return str(answer.get("SubscriptionArn", ""))
 
-    def _look(self) -> Report:
+    def _look(self, *, rights: bool) -> Report:
         attributes: Mapping[str, str] = {}
         try:
             attributes = self._sns.ask(lambda sns: sns.get_topic_attributes(TopicArn=self.topic.arn))[
@@ -110,7 +113,9 @@ class TopicGuard:
             ]
         subscriptions, about_them = list_subscriptions(self._sns, self.topic.arn)
         exists = True if attributes or subscriptions is not None else None
-        return Report(exists, subscriptions, (*checks, *self._rights.checks(attributes), *about_them))
+        if rights:
+            checks += self._rights.checks(attributes)
+        return Report(exists, subscriptions, (*checks, *about_them))
 
     def _refusal(self, lost: NotAnswered) -> Sentence:
         facts: dict[str, Hole] = {
