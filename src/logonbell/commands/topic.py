@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from types import MappingProxyType
 
 from logonbell.agent import utc_now
@@ -22,10 +23,10 @@ from logonbell.text.moment import in_utc, in_zone
 
 MARKS: Mapping[Mark, Sentence] = MappingProxyType(
     {
-        Mark.GOOD: say("good: {what}"),
-        Mark.CARE: say("take care: {what}"),
-        Mark.BAD: say("BAD: {what}"),
-        Mark.UNKNOWN: say("? {what}"),
+        Mark.GOOD: say("  good: {what}"),
+        Mark.CARE: say("  take care: {what}"),
+        Mark.BAD: say("  BAD: {what}"),
+        Mark.UNKNOWN: say("  ? {what}"),
     }
 )
 
@@ -45,7 +46,7 @@ def check(desk: Desk, config: Config, *, as_lines: bool) -> int:
             continue
         desk.say(say("{notifier}: {topic}", notifier=table.name, topic=table.topic_arn))
         for one in checks:
-            desk.say(say("  {check}", check=say(MARKS[one.mark].words, what=one.what)))
+            desk.say(replace(MARKS[one.mark], holes={"what": one.what}))
     return MENDABLE if bad else 0
 
 
