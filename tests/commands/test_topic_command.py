@@ -8,16 +8,20 @@ from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
+from random import Random
 from urllib.parse import quote
 
 import pytest
 
 from fakes import NOON, FakeClock
 from fault_proxy import Answer, FaultProxy, error
+from logonbell.agent import utc_now
 from logonbell.caretaker import DAY, FIRST, Caretaker
 from logonbell.cli import main
 from logonbell.notifiers.topic_guard import TopicGuard
 from logonbell.rule import Rules
+from logonbell.simulate.evtx import write_evtx
+from logonbell.simulate.windows import WindowsHost
 from logonbell.store.outbox import Outbox
 from scripted_aws import (
     caller,
@@ -144,7 +148,7 @@ def test_who_vanished_since_the_last_time(
     run: Run, config: Callable[..., Path], aws: FaultProxy, tmp_path: Path
 ) -> None:
     """Who heard the topic when ``watch`` looked, and does not now, is named, whether or not it rang already."""
-    clock = FakeClock(NOON)
+    clock = FakeClock(utc_now())  # the command asks the real clock
     with closing(Outbox.open(tmp_path / "state", now=clock())) as outbox:
         guard = TopicGuard(ARN, endpoint_url=aws.url)
         caretaker = Caretaker(guard, outbox, ["sns"], {}, Rules(), clock, "bastion", "bastion")
@@ -183,6 +187,70 @@ def test_what_became_of_the_canary(run: Run, config: Callable[..., Path], tmp_pa
         outbox.memory.remember(f"topic {ARN}", json.dumps({**seen, "canary_told": True}), NOON)
     said = run("topic", "check", "--config", path)
     assert (said.code, "  BAD: The last canary was taken" in said.out) == (1, True)
+
+
+@pytest.fixture
+def log(tmp_path: Path) -> Path:
+    """A log in which nobody came in."""
+    host = WindowsHost("BASTION", Random(1))  # noqa: S311 - repeatable, not secret
+    path = tmp_path / "Security.evtx"
+    write_evtx(path, host.service_start(NOON))
+    return path
+
+
+def due(folder: Path, *hears: tuple[str, str]) -> None:
+    """Let a topic be looked after next, which was heard by these yesterday."""
+    yesterday = (utc_now() - DAY).isoformat()
+    seen = {"next": yesterday, "looked": yesterday, "exists": True, "confirmed": hears}
+    with closing(Outbox.open(folder / "state", now=utc_now())) as outbox:
+        outbox.memory.remember(f"topic {ARN}", json.dumps(seen), utc_now())
+
+
+def test_watch_looks_after_its_topics(
+    run: Run, config: Callable[..., Path], aws: FaultProxy, log: Path, tmp_path: Path
+) -> None:
+    """A subscription that vanished rings through everything with the next delivery; without the wish nobody looks."""
+    aws.always("PublishBatch", forbidden("SNS:Publish"))
+    aws.always("Publish", forbidden("SNS:Publish"))
+    gone = ("email", "night@example.com")
+    sources = f"[sources]\nevtx = ['{log}']\n"
+    path = config(ARN, more="daily_check = false\n")
+    path.write_text(path.read_text() + sources)
+    due(tmp_path, gone)
+    assert run("watch", "--once", "--config", path).code == 0
+    assert aws.seen == []
+    path = config(ARN)
+    path.write_text(path.read_text() + sources)
+    assert run("watch", "--once", "--config", path).code == 0
+    said = run("watch", "--once", "--config", path)
+    assert "A subscription of logonbell has vanished: email night@example.com" in said.out
+    assert "Run: logonbell topic check" in said.out
+    state = json.loads(run("status", "--format", "jsonl", "--config", path).out)
+    assert state["notifiers"]["bell-1"]["pending"] == 1
+    assert run("watch", "--once", "--config", path).out == ""
+
+
+def test_a_canary_goes_through_its_topic_only(
+    run: Run, config: Callable[..., Path], aws: FaultProxy, log: Path, tmp_path: Path
+) -> None:
+    """The daily canary is published, marked as one, and fills no outbox and no console."""
+    aws.always(
+        "Publish",
+        Answer(
+            200,
+            b"<PublishResponse><PublishResult><MessageId>m-17</MessageId></PublishResult></PublishResponse>",
+        ),
+    )
+    path = config(ARN, more="canary = true\n")
+    path.write_text(path.read_text() + f"[sources]\nevtx = ['{log}']\n")
+    due(tmp_path, MAIL[1:])
+    said = run("watch", "--once", "--config", path)
+    assert (said.code, said.out) == (0, "")
+    (form,) = (request.form for request in aws.seen if request.form["Action"] == "Publish")
+    assert "notice-canary" in form.values()
+    assert "Canary" in form["Message"]
+    assert "taken" in run("topic", "check", "--config", path).out
+    assert "m-17" in run("topic", "check", "--config", path).out
 
 
 @pytest.mark.parametrize("language", ["en", "ja"])

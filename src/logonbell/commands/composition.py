@@ -113,18 +113,20 @@ def guard_of(table: ToSns) -> TopicGuard:
     return TopicGuard(table.topic_arn, region=table.region, endpoint_url=table.endpoint_url)
 
 
-def caretaker_of(table: ToSns, config: Config, desk: Desk, outbox: Outbox, now: Now = utc_now) -> Caretaker:
-    """Make what makes the rounds of a topic, with an outbox connection of its own thread."""
+def caretaker_of(
+    table: ToSns, config: Config, desk: Desk, outbox: Outbox, notifiers: Sequence[str]
+) -> Caretaker:
+    """Make what makes the rounds of a topic, with an outbox connection of its own thread; it rings through ``notifiers``."""
     reader = reader_of(config, desk)
-    sns = _sns(table, reader, now)
+    sns = _sns(table, reader, utc_now)
     numbered = outbox.state().sequences
     return Caretaker(
         guard_of(table),
         outbox,
-        names(notifiers_of(config, desk, now)),
+        notifiers,
         config.notify.filters,
         rules_of(config),
-        now,
+        utc_now,
         reader.host_name,
         # The host that the alerts are of, so that they are numbered together.
         max(numbered, key=lambda host: numbered[host], default=reader.host_name),

@@ -6,7 +6,7 @@ import random
 import signal
 import socket
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from pathlib import Path
 from types import FrameType
@@ -45,7 +45,7 @@ def watch(desk: Desk, config: Config, *, once: bool) -> int:
             agent.watch_once(watcher, [_deliverer(notifier, outbox) for notifier in notifiers], pause=_pause)
             # Last, since AWS may hang: what they ring goes out with the next run.
             for table in _looked_after(config):
-                caretaker_of(table, config, desk, outbox).round()
+                caretaker_of(table, config, desk, outbox, names(notifiers)).round()
         else:
             desk.remark(
                 plural(
@@ -64,7 +64,8 @@ def watch(desk: Desk, config: Config, *, once: bool) -> int:
 def _forever(desk: Desk, watcher: Watcher, notifiers: list[Notifier], config: Config) -> None:
     stop = threading.Event()
     rounds = [
-        Rounds(_making_rounds(table, config, desk), stop, watcher.told) for table in _looked_after(config)
+        Rounds(_making_rounds(table, config, desk, names(notifiers)), stop, watcher.told)
+        for table in _looked_after(config)
     ]
 
     def asked(_number: int, _frame: FrameType | None) -> None:
@@ -90,8 +91,10 @@ def _looked_after(config: Config) -> list[ToSns]:
     return list({table.topic_arn: table for table in config.notify.sns if table.daily_check}.values())
 
 
-def _making_rounds(table: ToSns, config: Config, desk: Desk) -> Callable[[], Caretaker]:
-    return lambda: caretaker_of(table, config, desk, Outbox.join(config.state))
+def _making_rounds(
+    table: ToSns, config: Config, desk: Desk, notifiers: Sequence[str]
+) -> Callable[[], Caretaker]:
+    return lambda: caretaker_of(table, config, desk, Outbox.join(config.state), notifiers)
 
 
 def _joined(notifier: Notifier, state: Path) -> Callable[[], Deliverer]:
