@@ -299,6 +299,34 @@ def test_a_canary_a_day(make: Make, outbox: Outbox, clock: FakeClock) -> None:
     assert rung(outbox, clock) == []
 
 
+def test_a_full_disk_sends_no_canary_after_canary(
+    make: Make, outbox: Outbox, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where it cannot be kept that a canary was sent, none is sent, however often it is tried."""
+    canary = Canary()
+    caretaker = make(canary)
+    caretaker.round()
+    clock.now += FIRST
+
+    def full(*_: object) -> None:
+        raise Refused(say("The disk is full."))
+
+    with monkeypatch.context() as disk:
+        disk.setattr(outbox.memory, "remember", full)
+        for _ in range(3):
+            with pytest.raises(Refused, match="full"):
+                caretaker.round()
+    assert canary.sent == []
+    with monkeypatch.context() as disk:
+        disk.setattr(outbox, "ring", full)
+        with pytest.raises(Refused, match="full"):
+            caretaker.round()
+        assert not caretaker.round()
+    assert len(canary.sent) == 1
+    clock.now += AGAIN
+    assert caretaker.round()
+
+
 def test_a_canary_that_stays_away_rings(make: Make, outbox: Outbox, clock: FakeClock) -> None:
     """One that SNS does not take is tried again each hour; after a day and two hours it rings, with the reason, once."""
     canary = Canary()

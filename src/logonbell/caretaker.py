@@ -106,6 +106,8 @@ class Caretaker:
             return False
         if now < seen.next <= now + DAY:  # else it is due, or the clock was set back
             return False
+        # Before anything is sent: where nothing can be kept, a canary must not go out at every try.
+        self._remember(msgspec.structs.replace(seen, next=now + AGAIN), now)
         report = self.guard.look(rights=False)
         seen.gone = lately(seen, report, now)
         said = [*self._about_topic(seen, report), *self._about_subscriptions(seen, report)]

@@ -164,7 +164,9 @@ def rule_names() -> frozenset[str]:
     of_tampering = {name for _, name, _ in TAMPERING.values()} | {str(kind) for kind in TamperKind}
     of_notices = {f"notice-{kind}" for kind in NoticeKind}
     return frozenset(
-        {"logon", "failed-logons", "failed-logons-summary", "log-cleared"} | of_tampering | of_notices
+        {"logon", "logoff", "failed-logons", "failed-logons-summary", "log-cleared"}
+        | of_tampering
+        | of_notices
     )
 
 

@@ -52,9 +52,9 @@ def compose(told: Any) -> Message:
     return Message(f"Logon {told.sequence}", f"Number {told.sequence}")
 
 
-def agent(outbox: Outbox, arn: str, url: str, clock: FakeClock) -> Deliverer:
-    """What delivers, as after a start of the agent; it gives up on an answer soon."""
-    notifier = SnsNotifier(arn, compose, host_name="bastion", endpoint_url=url, read_seconds=0.5)
+def agent(outbox: Outbox, arn: str, url: str, clock: FakeClock, patience: float = 30) -> Deliverer:
+    """What delivers, as after a start of the agent; it waits for an answer for so many seconds."""
+    notifier = SnsNotifier(arn, compose, host_name="bastion", endpoint_url=url, read_seconds=patience)
     return Deliverer(notifier, outbox, clock, lambda: 0.5)
 
 
@@ -112,7 +112,7 @@ def test_a_fault_that_ends_loses_nothing(
     repeats: int,
 ) -> None:
     """Whatever happens three times over, all is delivered when it ends; each such time repeats a batch at most."""
-    deliverer = agent(outbox, topic.arn, proxy.url, clock)
+    deliverer = agent(outbox, topic.arn, proxy.url, clock, 0.3 if fault is Fault.HANG else 30)
     for _ in range(3):
         proxy.will(fault)
         deliverer.deliver()
@@ -121,7 +121,7 @@ def test_a_fault_that_ends_loses_nothing(
         assert words in str(now.last_error)
         clock.pass_(360)
     assert len(proxy.seen) == 3
-    deliver_all(deliverer, outbox, clock)
+    deliver_all(agent(outbox, topic.arn, proxy.url, clock), outbox, clock)
     assert state(outbox).delivered == COUNT
     received = numbers(topic.receive(COUNT + 3 * repeats))
     assert set(received) == set(range(1, COUNT + 1))
@@ -267,7 +267,7 @@ def test_all_of_it_together(outbox: Outbox, clock: FakeClock, topic: HeardTopic,
     ]
     for turn, fault in enumerate(faults * 2):
         proxy.will(fault)
-        agent(outbox, topic.arn, proxy.url, clock).deliver()
+        agent(outbox, topic.arn, proxy.url, clock, 0.3 if fault is Fault.HANG else 30).deliver()
         jumps[turn % len(jumps)]()
     deliver_all(agent(outbox, topic.arn, proxy.url, clock), outbox, clock)
     now = state(outbox)

@@ -31,9 +31,9 @@ def compose(told: Any) -> Message:
 
 
 def sns(arn: str, url: str | None, compose: Callable[[Any], Message] = compose, **more: Any) -> SnsNotifier:
-    """Make a notifier that gives up on an answer after a second."""
+    """Make a notifier that has patience: the machine may be busy elsewhere."""
     return SnsNotifier(
-        arn, compose, **{"host_name": "bastion", "endpoint_url": url, "read_seconds": 1, **more}
+        arn, compose, **{"host_name": "bastion", "endpoint_url": url, "read_seconds": 30, **more}
     )
 
 

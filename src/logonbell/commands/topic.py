@@ -88,9 +88,8 @@ def _tables(config: Config) -> Sequence[ToSns]:
 def _remembered(config: Config, table: ToSns) -> Seen | None:
     try:
         outbox = Outbox.join(config.state)
-    except (
-        Refused
-    ):  # nothing ran here yet, or it runs as another user: the rest is worth knowing all the same
+    except Refused:
+        # Nothing ran here yet, or it runs as another user: the rest is worth knowing all the same.
         return None
     try:
         return recall(outbox, table.topic_arn)

@@ -87,8 +87,9 @@ def _forever(desk: Desk, watcher: Watcher, notifiers: list[Notifier], config: Co
 
 
 def _looked_after(config: Config) -> list[ToSns]:
-    """Give the topics that are looked after, each once."""
-    return list({table.topic_arn: table for table in config.notify.sns if table.daily_check}.values())
+    """Give the topics that are looked after, each once; of two notifiers for one topic that which wants a canary."""
+    tables = sorted(config.notify.sns, key=lambda table: table.canary)
+    return list({table.topic_arn: table for table in tables if table.daily_check}.values())
 
 
 def _making_rounds(

@@ -103,11 +103,22 @@ def _connection(target: Target, ca_file: Path | None, seconds: float) -> http.cl
     proxy = None if urllib.request.proxy_bypass(target.host) else urllib.request.getproxies().get("https")
     if not proxy:
         return http.client.HTTPSConnection(target.host, target.port, timeout=seconds, context=context)
-    parts = urlsplit(proxy if "://" in proxy else f"http://{proxy}")
-    # TLS begins behind the tunnel, so the proxy itself is spoken to in the clear, as HTTPS_PROXY=http://... says.
-    connection = http.client.HTTPSConnection(
-        parts.hostname or "", parts.port or 3128, timeout=seconds, context=context
-    )
+    try:
+        parts = urlsplit(proxy if "://" in proxy else f"http://{proxy}")
+        host, port = parts.hostname, parts.port or 80
+    except ValueError:
+        host = None
+    if not host or parts.scheme != "http":
+        # Without the value: it may hold a password.
+        raise RoadError(
+            say(
+                "The proxy for {where} cannot be used. Look at HTTPS_PROXY, which is written http://HOST:PORT; the alert "
+                "waits.",
+                where=target.shown,
+            )
+        )
+    # TLS begins behind the tunnel, so the proxy itself is spoken to in the clear, as its http says.
+    connection = http.client.HTTPSConnection(host, port, timeout=seconds, context=context)
     connection.set_tunnel(target.host, target.port, _authorization(parts.username, parts.password))
     return connection
 
