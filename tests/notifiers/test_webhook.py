@@ -503,6 +503,13 @@ def test_a_proxy_that_cannot_be_used_is_told(keys: Path, monkeypatch: pytest.Mon
     assert "pa@" not in str(answer.why)
 
 
+def test_a_proxy_without_an_address_is_named(keys: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where it is the proxy's name that no resolver knows, the proxy is named, not the receiver."""
+    monkeypatch.setenv("HTTPS_PROXY", "http://me:pa@proxy.invalid:3128")
+    why = str(refused(webhook("https://alerts.example/secret", keys).deliver([notification()])).why)
+    assert why.startswith("The proxy proxy.invalid has no address. Look at HTTPS_PROXY")
+
+
 def test_nothing_is_lost_in_foul_weather(proxy: FaultProxy, receiver: Documented, keys: Path) -> None:
     """However the road behaves, what is tried until a receipt comes was taken, each once, under its fingerprint."""
     proxy.otherwise(weather(seed=3, fair=0.5))

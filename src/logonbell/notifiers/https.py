@@ -72,9 +72,8 @@ def post(
             if late.is_set():  # its head was cut off, and http.client takes what came for the whole of it
                 raise RoadError(_lost(target, TimeoutError(), late=True))
             said = b""
-            with suppress(
-                OSError, http.client.HTTPException, ValueError
-            ):  # the status says whether it was taken
+            # The status says whether it was taken.
+            with suppress(OSError, http.client.HTTPException, ValueError):
                 said = response.read(MOST_READ)
             return Answer(
                 response.status, {name.lower(): value for name, value in response.getheaders()}, said
@@ -150,11 +149,18 @@ def _connect(connection: http.client.HTTPConnection, target: Target) -> None:
         )
         raise RoadError(why) from error
     except (socket.gaierror, UnicodeError) as error:
+        words = getattr(error, "strerror", None) or str(error)
         why = say(
             "{where} has no address. Look at this machine's DNS; the alert waits. ({words})",
             where=where,
-            words=getattr(error, "strerror", None) or str(error),
+            words=words,
         )
+        if connection.host != target.host:
+            why = say(
+                "The proxy {proxy} has no address. Look at HTTPS_PROXY; the alert waits. ({words})",
+                proxy=connection.host,
+                words=words,
+            )
         raise RoadError(why) from error
     except (OSError, http.client.HTTPException) as error:
         why = say(
