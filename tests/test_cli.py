@@ -212,6 +212,38 @@ def test_a_log_of_noise_says_so(run: Run, tmp_path: Path) -> None:
 
 
 @languages
+def test_a_log_is_explained(run: Run, log: Path, language: str) -> None:
+    """Whoever asks why it rings reads it with every record behind it; the noise is counted by its kinds."""
+    said = run("explain", "--lang", language, log)
+    assert (said.code, said.err) == (0, "")
+    logon, noise = said.out.split("\n\n")
+    assert "CORP\\alice" in logon.splitlines()[0]
+    assert logon.count("Security 462") == 2
+    number, *kinds = map(int, re.findall(r"(\d+) (?:x|events|件)", noise))
+    assert number == sum(kinds) > 10
+    assert bool(JAPANESE.search(said.out)) == (language == "ja")
+
+
+def test_one_record_is_explained(run: Run, log: Path) -> None:
+    """For one record only what it belongs to is told, for a person and for a machine; also where nothing came of it."""
+    logon = json.loads(run("read", "--format", "jsonl", log).out.splitlines()[0])
+    record = logon["record_ids"][-1]
+    said = run("explain", "--record", record, log)
+    assert said.out.count("record ") == len(logon["record_ids"])
+    (told,) = map(json.loads, run("explain", "--record", record, "--format", "jsonl", log).out.splitlines())
+    assert told["finding"] == logon
+    assert sorted(event["record_id"] for event in told["events"]) == sorted(logon["record_ids"])
+    assert run("explain", "--record", 1, log).out.endswith(" record 1: Windows started\n\n")
+
+
+@languages
+def test_a_record_that_is_not_there_is_refused(run: Run, log: Path, language: str) -> None:
+    """A wrong number is no silence."""
+    said = run("explain", "--lang", language, "--record", 4711, log)
+    assert_one_sentence(said, language, "4711")
+
+
+@languages
 @pytest.mark.parametrize("command", [["check-config"], ["watch", "--once"], ["test"], ["status"]])
 @pytest.mark.parametrize(
     ("text", "words"),

@@ -25,8 +25,8 @@ from typing import Any
 from evtx import PyEvtxParser
 
 from logonbell.commands.past import Past
-from logonbell.commands.read import recognise
 from logonbell.event import Event
+from logonbell.recognise.past import recognise
 from logonbell.recognise.windows import WANTED
 from logonbell.simulate.day import play_day
 from logonbell.simulate.evtx import write_evtx, write_logs
@@ -83,7 +83,7 @@ def _reading(log: Path) -> Iterator[Row]:
         return len(choose((record["data"] for record in _records(log)), ids))
 
     def read() -> int:
-        return len(recognise(Past([log])))
+        return len(recognise(Past([log]).events()))
 
     plain, wanted, found = _best(lambda: _iterate(log)), _best(prefilter), _best(read)
     whole = _best(lambda: _run([*PROGRAM, "read", str(log)]))
@@ -91,7 +91,7 @@ def _reading(log: Path) -> Iterator[Row]:
     yield Row(f"records that may be about logons: {prefilter():,}; findings: {read():,}", "")
     yield Row("for record in PyEvtxParser(log).records_json(): pass", _speed(plain), "1.00")
     yield Row("  ... and the event id looked at in its text", _speed(wanted), _ratio(wanted, plain))
-    yield Row("recognise(Past([log])), in this process", _speed(found), _ratio(found, plain))
+    yield Row("recognise(Past([log]).events()), in this process", _speed(found), _ratio(found, plain))
     yield Row("  ... against evtx and the look at the event id", "", _ratio(found, wanted))
     yield Row("logonbell read LOG, the whole process", _speed(whole), _ratio(whole, plain))
 

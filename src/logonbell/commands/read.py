@@ -4,18 +4,15 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import replace
-from datetime import datetime
 from pathlib import Path
 from typing import IO, cast
 
 from logonbell.commands.desk import Desk
 from logonbell.commands.past import Past
-from logonbell.event import EventRef
 from logonbell.logon import FailedLogons, Finding, LogCleared, Logoff, Logon
-from logonbell.recognise.windows import Recogniser
+from logonbell.recognise.past import recognise
 from logonbell.rule import Rules, Verdict
 from logonbell.sentence import Sentence, plural, say
 from logonbell.source import Loss
@@ -32,7 +29,7 @@ def read(desk: Desk, paths: Sequence[Path], *, as_lines: bool, rules: Rules | No
     """Read logs to their ends and print who came in. Returns the exit code."""
     with _progress(desk, paths) as on_progress:
         past = Past(paths, on_progress=on_progress)
-        findings = recognise(past)
+        findings = recognise(past.events())
     rules = rules or Rules()
     judged = [(finding, rules.judge(finding)) for finding in findings]
     desk.tell_losses(past.losses)
@@ -68,28 +65,6 @@ def _size(path: Path) -> int:
         with suppress(OSError):
             total += file.stat().st_size
     return total
-
-
-def recognise(past: Past, recogniser: Recogniser | None = None) -> list[Finding]:
-    """Recognise everything in a past, in the order of time, each finding in its last version."""
-    recogniser = recogniser or Recogniser()
-    latest: dict[tuple[type[Finding], str, EventRef, datetime], Finding] = {}
-    logoffs: list[Logoff] = []
-
-    def take(findings: Iterable[Finding]) -> None:
-        for finding in findings:
-            latest[type(finding), finding.host, finding.main, finding.time] = finding
-            if isinstance(finding, Logoff):
-                logoffs.append(finding)
-
-    for event in past.events():
-        take(recogniser.feed(event))
-    take(recogniser.finish())
-    for logoff in logoffs:
-        opened = latest.get((Logon, logoff.host, logoff.logon, logoff.began))
-        if isinstance(opened, Logon):
-            latest[Logon, logoff.host, logoff.logon, logoff.began] = replace(opened, ended=logoff.time)
-    return sorted(latest.values(), key=lambda finding: finding.time)
 
 
 def _print_lines(desk: Desk, judged: Judged, past: Past) -> None:
