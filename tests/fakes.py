@@ -63,10 +63,15 @@ class FakeNotifier:
 
     name: str = "fake"
     batch: int = 10
+    prepared: int = 0
     taken: list[Notification] = field(default_factory=list)
     answer: Callable[[Notification], str | Undelivered] = lambda notification: (
         f"receipt-{notification.sequence}"
     )
+
+    def prepare(self) -> None:
+        """Count how often it was asked."""
+        self.prepared += 1
 
     def deliver(self, notifications: Sequence[Notification]) -> list[str | Undelivered]:
         """Take them, and answer."""

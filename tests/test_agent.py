@@ -349,6 +349,22 @@ def test_watching_ends_when_it_is_told_to(tmp_path: Path) -> None:
     outbox.close()
 
 
+def test_a_notifier_is_prepared_once_before_it_is_needed(
+    start: Start, outbox: Outbox, clock: FakeClock, tmp_path: Path
+) -> None:
+    """An agent that waits prepares for its first alert, so that this one is fast; one that ends at once does not."""
+    receiver, stop = FakeNotifier(), threading.Event()
+    watch_once(start(FakeSource()), [Deliverer(receiver, outbox, clock, lambda: 0.0)], pause=clock.pass_)
+    assert receiver.prepared == 0
+
+    def deliverer() -> Deliverer:
+        stop.set()
+        return Deliverer(receiver, Outbox.join(tmp_path), clock, lambda: 0.0)
+
+    watch(start(FakeSource()), [deliverer], stop=stop, poll=0.01)
+    assert (receiver.prepared, receiver.taken) == (1, [])
+
+
 def test_a_fault_of_ours_ends_the_agent(tmp_path: Path) -> None:
     """An error that nobody can mend is raised, not swallowed by the notifier's thread: the supervisor starts anew."""
     clock = FakeClock()

@@ -373,6 +373,7 @@ class _Postman(threading.Thread):
     def _deliver(self) -> None:
         deliverer = self._make()
         try:
+            deliverer.notifier.prepare()
             while not self._stop_asked.is_set():
                 if not self._try(deliverer):
                     self.wake.wait(1.0)

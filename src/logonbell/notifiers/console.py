@@ -39,6 +39,9 @@ class Console:
     name: str = "console"
     batch: int = 100
 
+    def prepare(self) -> None:
+        """Nothing holds up the first block."""
+
     def deliver(self, notifications: Sequence[Notification]) -> Sequence[str | Undelivered]:
         """Write them one after the other; each counts as taken once the stream has handed it over."""
         return [self._deliver(notification) for notification in notifications]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -81,7 +82,7 @@ class SnsNotifier:
     ``compose`` makes the text of a notification and ``tell`` puts a sentence into its language. Credentials come from
     boto3's own chain; the region is ``region``, else the one in the topic's ARN (SNS knows a topic in its own only).
     Only a fault of the message itself is permanent; missing topics, rights and credentials stay pending (why:
-    ``refusals.py``). boto3 is imported by the first delivery, so that a quiet agent does without it.
+    ``refusals.py``). boto3 is imported by ``prepare`` or the first delivery, so that who has nothing to send does without it.
     """
 
     batch = MAX_ENTRIES
@@ -115,6 +116,11 @@ class SnsNotifier:
     def name(self) -> str:
         """The key of its delivery rows."""
         return self._name
+
+    def prepare(self) -> None:
+        """Import boto3 and make the client, with its credentials: half a second in which nobody waits for an alert yet."""
+        with suppress(_NotTakenError):  # the first delivery tries again, and says why
+            self._ask(lambda _: None)
 
     def deliver(self, notifications: Sequence[Notification]) -> Sequence[Answer]:
         """Publish them; when the way to SNS fails, the rest is not tried and gets the same answer."""
@@ -203,6 +209,7 @@ class SnsNotifier:
         import boto3  # noqa: PLC0415 - only when there is something to send
         import botocore.session  # noqa: PLC0415 - likewise
         from botocore.config import Config  # noqa: PLC0415 - likewise
+        from botocore.exceptions import NoCredentialsError  # noqa: PLC0415 - likewise
 
         session = botocore.session.Session(profile=self._profile)
         # As the session's default it also bounds what STS and SSO are asked for credentials. One attempt: the outbox
@@ -215,6 +222,8 @@ class SnsNotifier:
                 user_agent_extra="logonbell",
             )
         )
+        if session.get_credentials() is None:
+            raise NoCredentialsError  # a client without them would never look for those that come later
         return boto3.Session(botocore_session=session, region_name=self._region).client(
             "sns", endpoint_url=self._endpoint_url
         )
