@@ -9,6 +9,7 @@ from pathlib import Path
 
 from logonbell.commands.desk import Desk
 from logonbell.commands.past import Past
+from logonbell.commands.progress import progress
 from logonbell.errors import Refused
 from logonbell.explanation import Explained, lines
 from logonbell.explanation import explain as explain_events
@@ -22,8 +23,9 @@ def explain(
     desk: Desk, paths: Sequence[Path], *, record: int | None, as_lines: bool, rules: Rules | None = None
 ) -> int:
     """Explain logs, or one record of them and what it belongs to. Returns the exit code."""
-    past = Past(paths)
-    explained = explain_events(past.events(), rules or Rules())
+    with progress(desk, paths) as on_progress:
+        past = Past(paths, on_progress=on_progress)
+        explained = explain_events(past.events(), rules or Rules())
     desk.tell_losses(past.losses)
     if record is not None:
         asked = [one for one in explained if one.tells_of(record)]
