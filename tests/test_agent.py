@@ -18,7 +18,7 @@ from logonbell.logon import Logon
 from logonbell.notifier import Undelivered
 from logonbell.rule import Rules
 from logonbell.sentence import say
-from logonbell.source import Loss
+from logonbell.source import Batch, Loss
 from logonbell.store.history import Kept
 from logonbell.store.outbox import Outbox
 
@@ -363,6 +363,33 @@ def test_a_notifier_is_prepared_once_before_it_is_needed(
 
     watch(start(FakeSource()), [deliverer], stop=stop, poll=0.01)
     assert (receiver.prepared, receiver.taken) == (1, [])
+
+
+def test_a_trouble_is_told_once_while_it_lasts(start: Start) -> None:
+    """A log that cannot be read all night is a line, not one for every try; the next trouble is a line again."""
+
+    class Hurried(threading.Event):
+        def wait(self, timeout: float | None = None) -> bool:
+            del timeout
+            return self.is_set()
+
+    stop, told = Hurried(), Told()
+    gone, locked = Refused(say("It is gone.")), Refused(say("It is locked."))
+    nights: list[Refused | None] = [gone, gone, gone, locked, None, locked]
+
+    class Ailing(FakeSource):
+        def read(self, bookmark: str | None, limit: int | None = None) -> Batch:
+            self.refused = nights.pop(0)
+            if not nights:
+                stop.set()
+            return super().read(bookmark, limit)
+
+    watch(start(Ailing(), told=told), [], stop=stop)
+    assert [line.rpartition(": ")[2] for line in told.text.splitlines()] == [
+        "It is gone.",
+        "It is locked.",
+        "It is locked.",
+    ]
 
 
 def test_a_fault_of_ours_ends_the_agent(tmp_path: Path) -> None:

@@ -138,13 +138,26 @@ def test_a_log_that_cannot_be_read_is_refused(
 
 
 @languages
+@pytest.mark.parametrize("closed", ["file", "folder"])
 @pytest.mark.parametrize("arguments", [["read"], ["explain"], ["watch", "--config"]])
-def test_a_file_without_permission_is_refused(log: Path, arguments: list[str], language: str) -> None:
-    """Who may not read a log, or the settings, is told so; as root nobody is forbidden anything."""
+def test_a_file_without_permission_is_refused(
+    *,
+    request: pytest.FixtureRequest,
+    tmp_path: Path,
+    log: Path,
+    arguments: list[str],
+    closed: str,
+    language: str,
+) -> None:
+    """Who may not read a log, or the settings, or enter their folder, is told so; as root nobody is forbidden anything."""
     for folder in log.parents:
         if folder.stat().st_uid == os.geteuid() and folder.stat().st_mode & 0o077 == 0:
             folder.chmod(0o755)  # pytest's own folders are nobody else's
-    log.chmod(0)
+    folder = tmp_path / "logs"
+    folder.mkdir()
+    log = log.rename(folder / log.name)
+    (log if closed == "file" else folder).chmod(0)
+    request.addfinalizer(lambda: folder.chmod(0o700))
     code = (
         "import contextlib, io, os, sys\nfrom logonbell.cli import main\n"
         # Everything is loaded before: nobody may not be allowed to read Python either.
@@ -156,6 +169,13 @@ def test_a_file_without_permission_is_refused(log: Path, arguments: list[str], l
     done = started(code, *arguments, str(log), "--lang", language)
     said = Said(done.returncode, done.stdout.decode(), done.stderr.decode())
     assert_one_sentence(said, language, str(log))
+
+
+@languages
+@pytest.mark.parametrize("command", ["read", "explain"])
+def test_a_name_that_no_file_can_have_is_refused(run: Run, command: str, language: str) -> None:
+    """A name too long for any file is a slip like any other."""
+    assert_one_sentence(run(command, "--lang", language, "x" * 5000), language, "xxx")
 
 
 def started(code: str, *arguments: str, **environment: str) -> subprocess.CompletedProcess[bytes]:

@@ -324,9 +324,10 @@ def watch(
     threads = [_Postman(make, stop, watcher.told) for make in make_deliverers]
     for thread in threads:
         thread.start()
+    trouble = _Trouble(watcher.told)
     try:
         while not stop.is_set():
-            wait = _look(watcher, threads, poll)
+            wait = _look(watcher, threads, poll, trouble)
             if wait:
                 stop.wait(wait)
     finally:
@@ -339,17 +340,36 @@ def watch(
             raise thread.error
 
 
-def _look(watcher: Watcher, threads: Sequence[_Postman], poll: float) -> float:
+def _look(watcher: Watcher, threads: Sequence[_Postman], poll: float, trouble: _Trouble) -> float:
     """Look once; give the seconds until the next look is worth while."""
     try:
         seen = watcher.look()
     except Refused as refused:
-        watcher.told(say("Cannot go on, trying again: {why}", why=refused.sentence))
+        trouble.met(refused)
         return max(poll, 1.0)
+    trouble.over()
     if seen.alerts:
         for thread in threads:
             thread.wake.set()
     return 0.0 if seen.more else watcher.wait_for(poll)
+
+
+@dataclass(slots=True)
+class _Trouble:
+    """Tells of a trouble when it begins or changes, not at every try: a night of it is one line."""
+
+    told: Told
+    _known: str = field(init=False, default="")
+
+    def met(self, refused: Refused) -> None:
+        """Tell it, unless it was the last."""
+        if str(refused) != self._known:
+            self._known = str(refused)
+            self.told(say("Cannot go on, trying again: {why}", why=refused.sentence))
+
+    def over(self) -> None:
+        """Take the next for a new one."""
+        self._known = ""
 
 
 class _Postman(threading.Thread):
@@ -361,7 +381,7 @@ class _Postman(threading.Thread):
         self.error: BaseException | None = None
         self._make = make
         self._stop_asked = stop
-        self._told = told
+        self._trouble = _Trouble(told)
 
     def run(self) -> None:
         try:
@@ -384,10 +404,12 @@ class _Postman(threading.Thread):
 
     def _try(self, deliverer: Deliverer) -> int:
         try:
-            return deliverer.deliver()
+            tried = deliverer.deliver()
         except Refused as refused:
-            self._told(say("Cannot go on, trying again: {why}", why=refused.sentence))
+            self._trouble.met(refused)
             return 0
+        self._trouble.over()
+        return tried
 
 
 def sessions_open(outbox: Outbox) -> list[Logon]:

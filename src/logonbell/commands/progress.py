@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import IO, cast
 
 from logonbell.commands.desk import Desk
+from logonbell.sources.history import is_folder
 
 LARGE = 16 << 20
 """It is worth while for so many bytes."""
@@ -32,7 +33,7 @@ def progress(desk: Desk, paths: Sequence[Path]) -> Iterator[Callable[[float], No
 
 def _size(path: Path) -> int:
     """Give the bytes of a file or of all files in a folder; what cannot be looked at counts nothing."""
-    files = path.rglob("*") if path.is_dir() else [path]
+    files = path.rglob("*") if is_folder(path) else [path]
     total = 0
     for file in files:
         with suppress(OSError):
