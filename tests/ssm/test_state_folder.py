@@ -12,7 +12,6 @@ from logonbell.simulate.ssm import AgentForm
 from logonbell.simulate.ssm_documents import association, run_command, shell
 from logonbell.source import Loss
 from logonbell.ssm.folder import Present, StateFolder
-from logonbell.ssm.past import find_ssm_folders, logs_of
 from users import as_nobody
 
 unix = pytest.mark.skipif(sys.platform == "win32", reason="links and pipes")
@@ -246,19 +245,3 @@ def test_a_folder_that_may_not_be_read_is_not_taken_for_empty(bastion: Bastion) 
         assert folder.holds(document.document_id)
     finally:
         current.chmod(0o700)
-
-
-@pytest.mark.parametrize("inside", [True, False], ids=["its own folder", "the folder above"])
-def test_a_folder_that_may_not_be_entered_is_no_fault(bastion: Bastion, inside: bool) -> None:
-    """Whoever may not enter the agent's folder, or the one above it, sees no sessions, and nothing breaks."""
-    data = bastion.agent.data
-    closed = data if inside else data.parent
-    before = closed.stat().st_mode
-    closed.chmod(0)
-    try:
-        with as_nobody(closed.parent):
-            assert not folder_of(bastion).look().readable
-            assert logs_of(data) is None
-            assert find_ssm_folders([data]) == []
-    finally:
-        closed.chmod(before)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import socket
 from collections.abc import Callable, Sequence
 from datetime import datetime
-from pathlib import Path
 
 from logonbell.agent import utc_now
 from logonbell.commands.desk import Desk
@@ -64,17 +63,9 @@ def _ssm_source(config: Config, now: Callable[[], datetime]) -> SsmSource | None
         return None
     if isinstance(folder, str):
         folder = default_ssm()
-        if not _may_be_there(folder):
+        if not folder.is_dir():
             return None
     return SsmSource(folder, host="", clock=now, logs=logs_of(folder), processes=HostProcesses())
-
-
-def _may_be_there(folder: Path) -> bool:
-    """Tell whether there is such a folder; yes where that may not be looked at, so that the source says so."""
-    try:
-        return folder.is_dir()
-    except PermissionError:
-        return True
 
 
 def notifiers_of(config: Config, desk: Desk, now: Callable[[], datetime] = utc_now) -> list[Notifier]:

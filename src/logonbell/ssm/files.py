@@ -46,18 +46,10 @@ def read_bytes(path: Path, *, offset: int = 0, most: int) -> bytes:
         return b"".join(parts)
 
 
-def is_folder(path: Path, *, by_link: bool = False) -> bool:
-    """Tell whether a path is a folder itself, or a link to one if that is good enough; no where it cannot be looked at."""
+def is_folder(path: Path) -> bool:
+    """Tell whether a path is a folder itself, not a link to one."""
     try:
-        return stat.S_ISDIR((path.stat() if by_link else path.lstat()).st_mode)
-    except (OSError, ValueError):
-        return False
-
-
-def is_file(path: Path) -> bool:
-    """Tell whether a path is a regular file itself, not a link to one; no where it cannot be looked at."""
-    try:
-        return stat.S_ISREG(path.lstat().st_mode)
+        return stat.S_ISDIR(path.lstat().st_mode)
     except (OSError, ValueError):
         return False
 

@@ -301,7 +301,7 @@ class StateFolder:
 def base_of(folder: Path) -> Path:
     """Give the folder that holds one folder for each instance: ``InstanceData`` on Windows, the data folder elsewhere."""
     inner = folder / "InstanceData"
-    return inner if is_folder(inner, by_link=True) else folder
+    return inner if inner.is_dir() else folder
 
 
 def instances_in(base: Path) -> list[str]:

@@ -12,7 +12,7 @@ from pathlib import Path
 from logonbell.event import Event
 from logonbell.source import Batch, Loss
 from logonbell.ssm.agentlog import NAMES, AgentLogs, facts_of
-from logonbell.ssm.files import is_file, is_folder, shown
+from logonbell.ssm.files import shown
 from logonbell.ssm.folder import StateFolder, base_of, instances_in
 from logonbell.ssm.ledger import Look, Mark
 from logonbell.ssm.statefile import SsmSession
@@ -35,7 +35,7 @@ def logs_of(data: Path) -> Path | None:
     below = [data / "Logs", data / "logs"]
     on_linux = data.parts[-4:] == ("var", "lib", "amazon", "ssm")
     beside = [data.parents[2] / "log" / "amazon" / "ssm"] if on_linux else []
-    return next((path for path in (*below, *beside) if is_folder(path, by_link=True)), None)
+    return next((path for path in (*below, *beside) if path.is_dir()), None)
 
 
 def find_ssm_folders(paths: Iterable[str | os.PathLike[str]]) -> list[SsmFolders]:
@@ -47,7 +47,7 @@ def find_ssm_folders(paths: Iterable[str | os.PathLike[str]]) -> list[SsmFolders
     for path in map(Path, paths):
         data, logs = list[Path](), list[Path]()
         for folder in _below(path, data):
-            if any(is_file(folder / name) for name in NAMES):
+            if any(_is_log(folder / name) for name in NAMES):
                 logs.append(folder)
         found += _paired(data, logs)
     return found
@@ -84,6 +84,10 @@ def _below(path: Path, data: list[Path]) -> Iterator[Path]:
 def _holds_state(folder: Path) -> bool:
     # ``InstanceData`` itself holds instances too, but its parent was met first and named it.
     return bool(instances_in(base_of(folder)))
+
+
+def _is_log(path: Path) -> bool:
+    return path.is_file() and not path.is_symlink()
 
 
 class SsmPast:
