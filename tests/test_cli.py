@@ -310,32 +310,46 @@ def test_nobody_to_tell_is_refused(
     assert_one_sentence(said, language, "name no notifier", "[notify.sns]")
 
 
+rings = pytest.mark.parametrize("command", [["test"], ["watch", "--once"]], ids=" ".join)
+
+
 @languages
-def test_a_topic_that_does_not_exist_is_told(run: Run, config: Callable[..., Path], language: str) -> None:
-    """Whoever tries the bell before they trust it hears that nobody hangs on it."""
+@rings
+def test_a_topic_that_does_not_exist_is_told(
+    run: Run, config: Callable[..., Path], command: list[str], language: str
+) -> None:
+    """Whoever tries the bell before they trust it, and whoever looks at a scheduled run, hears that nobody hangs on it."""
     with FaultProxy(9) as proxy:
         proxy.otherwise(lambda: error(404, "NotFound", "Topic does not exist"))
         path = config(sns(proxy.url), console=False)
-        assert_one_sentence(run("test", "--lang", language, "--config", path), language, TOPIC, "sns")
+        assert_one_sentence(run(*command, "--lang", language, "--config", path), language, TOPIC, "sns")
 
 
 @languages
+@rings
 def test_missing_credentials_are_told(
-    run: Run, config: Callable[..., Path], monkeypatch: pytest.MonkeyPatch, language: str
+    run: Run,
+    config: Callable[..., Path],
+    monkeypatch: pytest.MonkeyPatch,
+    command: list[str],
+    language: str,
 ) -> None:
     """No credentials: what is missing and who can give it, not botocore's stack."""
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"):
         monkeypatch.delenv(name)
     path = config(sns(NOWHERE), console=False)
-    said = run("test", "--lang", language, "--config", path)
+    said = run(*command, "--lang", language, "--config", path)
     assert_one_sentence(said, language, "No AWS credentials were found")
 
 
 @languages
-def test_a_missing_network_is_told(run: Run, config: Callable[..., Path], language: str) -> None:
+@rings
+def test_a_missing_network_is_told(
+    run: Run, config: Callable[..., Path], command: list[str], language: str
+) -> None:
     """Nobody answers: the address that was tried is named."""
     path = config(sns(NOWHERE), console=False)
-    assert_one_sentence(run("test", "--lang", language, "--config", path), language, NOWHERE)
+    assert_one_sentence(run(*command, "--lang", language, "--config", path), language, NOWHERE)
 
 
 @languages

@@ -85,7 +85,11 @@ def explain(paths: tuple[Path, ...], record: int | None, form: str, lang: str | 
 
 @logonbell.command()
 @_config
-@click.option("--once", is_flag=True, help="Read everything since the bookmark, deliver, and end.")
+@click.option(
+    "--once",
+    is_flag=True,
+    help="Read everything since the bookmark, deliver, and end; with 1 if an alert was not taken.",
+)
 @_language
 def watch(config_path: Path, once: bool, lang: str | None) -> int:
     """Follow the sources and ring; never send an alert twice."""

@@ -12,9 +12,9 @@ from pathlib import Path
 from types import FrameType
 
 from logonbell import agent
-from logonbell.agent import Deliverer, Watcher, utc_now
+from logonbell.agent import Deliverer, Told, Watcher, utc_now
 from logonbell.commands.composition import names, notifiers_of, rules_of, sources_of
-from logonbell.commands.desk import Desk
+from logonbell.commands.desk import MENDABLE, Desk
 from logonbell.config import Config
 from logonbell.notifier import Notifier
 from logonbell.sentence import plural
@@ -40,23 +40,29 @@ def watch(desk: Desk, config: Config, *, once: bool) -> int:
             own=socket.gethostname(),
         )
         if once:
-            agent.watch_once(watcher, [_deliverer(notifier, outbox) for notifier in notifiers], pause=_pause)
-        else:
-            desk.remark(
-                plural(
-                    "Following {count:,} log; alerts go to {notifiers}. Ctrl+C ends it.",
-                    "Following {count:,} logs; alerts go to {notifiers}. Ctrl+C ends it.",
-                    len(sources),
-                    notifiers=", ".join(names(notifiers)),
-                )
+            return _once(watcher, notifiers, outbox, desk.remark)
+        desk.remark(
+            plural(
+                "Following {count:,} log; alerts go to {notifiers}. Ctrl+C ends it.",
+                "Following {count:,} logs; alerts go to {notifiers}. Ctrl+C ends it.",
+                len(sources),
+                notifiers=", ".join(names(notifiers)),
             )
-            _forever(watcher, notifiers, config)
+        )
+        _forever(watcher, notifiers, config, desk.remark)
+        return 0
     finally:
         outbox.close()
-    return 0
 
 
-def _forever(watcher: Watcher, notifiers: list[Notifier], config: Config) -> None:
+def _once(watcher: Watcher, notifiers: list[Notifier], outbox: Outbox, told: Told) -> int:
+    """Look and deliver once; what was not taken is told, and whoever started this sees it by the exit code."""
+    deliverers = [_deliverer(notifier, outbox, told) for notifier in notifiers]
+    agent.watch_once(watcher, deliverers, pause=_pause)
+    return MENDABLE if any(deliverer.failed for deliverer in deliverers) else 0
+
+
+def _forever(watcher: Watcher, notifiers: list[Notifier], config: Config, told: Told) -> None:
     stop = threading.Event()
 
     def asked(_number: int, _frame: FrameType | None) -> None:
@@ -64,16 +70,17 @@ def _forever(watcher: Watcher, notifiers: list[Notifier], config: Config) -> Non
 
     signal.signal(signal.SIGTERM, asked)
     signal.signal(signal.SIGINT, asked)
-    agent.watch(watcher, [_joined(notifier, config.state) for notifier in notifiers], stop=stop)
+    agent.watch(watcher, [_joined(notifier, config.state, told) for notifier in notifiers], stop=stop)
 
 
-def _joined(notifier: Notifier, state: Path) -> Callable[[], Deliverer]:
+def _joined(notifier: Notifier, state: Path, told: Told) -> Callable[[], Deliverer]:
     """Make a deliverer with an outbox connection of its own thread."""
-    return lambda: _deliverer(notifier, Outbox.join(state))
+    return lambda: _deliverer(notifier, Outbox.join(state), told)
 
 
-def _deliverer(notifier: Notifier, outbox: Outbox) -> Deliverer:
-    return Deliverer(notifier, outbox, utc_now, random.Random().random)  # noqa: S311 - spreads retries, hides nothing
+def _deliverer(notifier: Notifier, outbox: Outbox, told: Told) -> Deliverer:
+    chance = random.Random()  # noqa: S311 - spreads retries, hides nothing
+    return Deliverer(notifier, outbox, utc_now, chance.random, told)
 
 
 def _pause(seconds: float) -> None:
