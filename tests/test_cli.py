@@ -534,6 +534,18 @@ def test_a_reader_that_goes_away_is_no_fault(log: Path) -> None:
         assert process.stderr.read() == b""
 
 
+@pytest.mark.parametrize(("closed", "path", "code"), [("out", "", 0), ("err", "none", 1), ("out", "none", 1)])
+def test_a_process_without_a_stream_does_not_fail(log: Path, closed: str, path: str, code: int) -> None:
+    """Started under pythonw, by a service, or with a stream closed, it does its work and says what it can."""
+    program = (
+        f"import sys; sys.std{closed} = None\n"
+        "from logonbell.cli import main; code = main(sys.argv[1:])\nsys.exit(code)"
+    )
+    done = started(program, "read", str(log.with_name(path) if path else log))
+    assert (done.returncode, b"Traceback" in done.stderr) == (code, False), done
+    assert bool(done.stderr) == (closed == "out" and code == 1)
+
+
 def test_help_names_every_command(run: Run) -> None:
     """Whoever asks for help finds all there is, and help for each."""
     said = run("--help")
