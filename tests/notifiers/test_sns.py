@@ -31,9 +31,9 @@ def compose(told: Notification) -> Message:
 def sns(
     arn: str, url: str | None, compose: Callable[[Notification], Message] = compose, **more: Any
 ) -> SnsNotifier:
-    """Make a notifier that gives up on an answer after a second."""
+    """Make a notifier that waits for an answer as long as a busy machine needs."""
     return SnsNotifier(
-        arn, compose, **{"host_name": "bastion", "endpoint_url": url, "read_seconds": 1, **more}
+        arn, compose, **{"host_name": "bastion", "endpoint_url": url, "read_seconds": 60, **more}
     )
 
 
