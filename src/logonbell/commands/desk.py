@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import locale
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
@@ -43,7 +44,9 @@ class Desk:
         return cls(
             Terminal(stdout, environment),
             Terminal(stderr, environment),
-            language if language in LANGUAGES else language_of_locale(environment),
+            language
+            if language in LANGUAGES
+            else language_of_locale(environment, locale.getlocale(locale.LC_CTYPE)[0]),
             zone or _zone_of_machine(),
         )
 
