@@ -24,3 +24,13 @@ def test_the_machines_language(
     """On a Japanese Windows, which sets no variable, it speaks Japanese unasked; elsewhere the variables decide."""
     monkeypatch.setattr(locale, "getlocale", lambda _: (name, "cp932"))
     assert Desk.at(io.StringIO(), io.StringIO(), environment).language == language
+
+
+def test_a_locale_that_nobody_knows(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the machine's locale has an odd name, it speaks English instead of failing."""
+
+    def unknown(_: int) -> None:
+        raise ValueError("unknown locale: odd")
+
+    monkeypatch.setattr(locale, "getlocale", unknown)
+    assert Desk.at(io.StringIO(), io.StringIO(), {}).language == "en"

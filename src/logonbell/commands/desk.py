@@ -44,9 +44,7 @@ class Desk:
         return cls(
             Terminal(stdout, environment),
             Terminal(stderr, environment),
-            language
-            if language in LANGUAGES
-            else language_of_locale(environment, locale.getlocale(locale.LC_CTYPE)[0]),
+            language if language in LANGUAGES else language_of_locale(environment, _locale_name()),
             zone or _zone_of_machine(),
         )
 
@@ -69,6 +67,13 @@ class Desk:
         """Say what is wrong and what to do. Returns the exit code."""
         self.remark(refused.sentence)
         return MENDABLE
+
+
+def _locale_name() -> str | None:
+    try:
+        return locale.getlocale(locale.LC_CTYPE)[0]
+    except ValueError:  # a name that Python cannot take apart
+        return None
 
 
 def _zone_of_machine() -> tzinfo:
