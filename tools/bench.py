@@ -49,8 +49,8 @@ PAGE = """\
 
 <!-- Made by tools/bench.py: make figures. -->
 
-What `make bench` printed on one machine ({machine}). Both sides of a ratio were measured in the same run, so compare
-the ratios; the figures themselves are those of that machine, which was doing other things as well.
+What `make bench` printed on one machine ({machine}), which was doing other things as well. A ratio says
+how many times as long it takes as the row with 1: both were measured in the same run, so compare the ratios.
 """
 PROGRAM = [sys.executable, "-m", "logonbell"]
 OTHERS = (4688, 4689, 5156, 5158, 4663, 4656, 4658, 4703, 5379, 4799)
