@@ -1,11 +1,14 @@
 from __future__ import annotations
 
+import errno
 import io
 import locale
+import os
 
 import pytest
 
 from logonbell.commands.desk import Desk
+from logonbell.sentence import say
 
 
 @pytest.mark.parametrize(
@@ -34,3 +37,18 @@ def test_a_locale_that_nobody_knows(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(locale, "getlocale", unknown)
     assert Desk.at(io.StringIO(), io.StringIO(), {}).language == "en"
+
+
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EPIPE])
+def test_a_remark_that_is_lost(number: int) -> None:
+    """An agent whose own log is on a full disk, or whose terminal has gone, goes on ringing."""
+
+    class Lost(io.StringIO):
+        def write(self, text: str) -> int:
+            del text
+            raise OSError(number, os.strerror(number))
+
+    desk = Desk.at(io.StringIO(), Lost(), {})
+    desk.remark(say("The disk is full."))
+    with pytest.raises(OSError, match=os.strerror(number)):
+        Desk.at(Lost(), io.StringIO(), {}).say(say("What was asked for is missed."))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import locale
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 from typing import TextIO
@@ -53,9 +54,10 @@ class Desk:
         self.out.line(speak(sentence, self.out.language(self.language)))
 
     def remark(self, sentence: Sentence) -> None:
-        """Say a line about it, where no program reads."""
-        self.err.line(speak(sentence, self.err.language(self.language)))
-        self.err.flush()
+        """Say a line about it, where no program reads. A remark that cannot be written stops nobody's work."""
+        with suppress(OSError, ValueError):  # its reader has gone, or the disk under it is full
+            self.err.line(speak(sentence, self.err.language(self.language)))
+            self.err.flush()
 
     def tell_losses(self, losses: Iterable[Loss]) -> None:
         """Say what could not be read, and where, unless the words name the place already."""
