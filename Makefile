@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 LOCALE ?= $(shell echo "$${LC_ALL:-$${LC_MESSAGES:-$$LANG}}")
 
 .DEFAULT_GOAL := help
-.PHONY: help demo check check-all lint types law test kill fuzz bench texts docs clean
+.PHONY: help demo check check-all lint types law test kill fuzz bench figures texts docs clean
 
 help: ## Show what there is
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -40,6 +40,9 @@ fuzz: $(VENV)/check ## Spoil made days for MINUTES of CPU time, and hold what is
 
 bench: $(VENV)/check ## Print every figure that the documents name
 	$(BIN)/python tools/bench.py
+
+figures: $(VENV)/check ## Measure them, and write docs/reference/figures.md anew
+	$(BIN)/python tools/bench.py --write
 
 texts: $(VENV)/check ## Collect the words of the code into the catalogues, and compile them
 	$(BIN)/python tools/texts.py

@@ -65,9 +65,14 @@ class FakeNotifier:
 
     name: str = "fake"
     batch: int = 10
+    prepared: int = 0
     taken: list[Notification] = field(default_factory=list)
     digests: list[Digest] = field(default_factory=list)
     answer: Callable[[Any], str | Undelivered] = lambda telling: f"receipt-{_number(telling)}"
+
+    def prepare(self) -> None:
+        """Count how often it was asked."""
+        self.prepared += 1
 
     def deliver(self, tellings: Sequence[Telling]) -> list[str | Undelivered]:
         """Take them, and answer."""

@@ -316,7 +316,7 @@ class Agent:
         if code == -signal.SIGKILL:
             figures.kills += 1
             figures.moments[when] += 1
-        elif code == 0 and once:
+        elif code in {0, 1} and once:  # 1: the road was bad, and it says so
             figures.ended += 1
         else:
             raise WrongError(f"seed {figures.seed}: `watch` ended with {code}: {self.said()}")

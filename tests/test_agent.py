@@ -20,7 +20,7 @@ from logonbell.logon import Logon
 from logonbell.notifier import Undelivered
 from logonbell.rule import Rules
 from logonbell.sentence import say
-from logonbell.source import Loss
+from logonbell.source import Batch, Loss
 from logonbell.store.history import Kept
 from logonbell.store.outbox import Outbox
 
@@ -236,7 +236,7 @@ def test_delivered_is_marked_after_sending(start: Start, outbox: Outbox, clock: 
     clock.pass_(1)
     watcher.look()
     receiver = FakeNotifier(answer=lambda _: away())
-    deliverer = Deliverer(receiver, outbox, clock, lambda: 0.5)
+    deliverer = Deliverer(receiver, outbox, clock, lambda: 0.5, Told())
     assert deliverer.deliver() == 1
     assert outbox.state().notifiers["fake"].pending == 1
     assert deliverer.deliver() == 0
@@ -251,7 +251,7 @@ def test_what_waited_follows_the_first_that_is_taken(start: Start, outbox: Outbo
     """After a long outage everything comes at once: nothing waits out a delay that was guessed while nobody answered."""
     source = FakeSource([console_logon(1)])
     watcher, receiver = start(source), FakeNotifier(answer=lambda _: away())
-    deliverer = Deliverer(receiver, outbox, clock, lambda: 0.99)
+    deliverer = Deliverer(receiver, outbox, clock, lambda: 0.99, Told())
     watcher.look()
     clock.pass_(1)
     watcher.look()
@@ -276,11 +276,11 @@ def test_a_restart_tries_again_at_once(start: Start, outbox: Outbox, clock: Fake
     watcher.look()
     clock.pass_(1)
     watcher.look()
-    before = Deliverer(receiver, outbox, clock, lambda: 0.99)
+    before = Deliverer(receiver, outbox, clock, lambda: 0.99, Told())
     before.deliver()
     assert before.deliver() == 0
     receiver.answer = lambda _: "ok"
-    assert Deliverer(receiver, outbox, clock, lambda: 0.99).deliver() == 1
+    assert Deliverer(receiver, outbox, clock, lambda: 0.99, Told()).deliver() == 1
     assert [taken.sequence for taken in receiver.taken] == [1]
 
 
@@ -293,9 +293,33 @@ def test_a_permanent_refusal_is_buried_with_its_reason(
     clock.pass_(1)
     watcher.look()
     hopeless = Undelivered(say("never"), permanent=True)
-    Deliverer(FakeNotifier(answer=lambda _: hopeless), outbox, clock, lambda: 0.5).deliver()
+    Deliverer(FakeNotifier(answer=lambda _: hopeless), outbox, clock, lambda: 0.5, Told()).deliver()
     state = outbox.state().notifiers["fake"]
     assert (state.pending, state.buried, str(state.last_error)) == (0, 1, "never")
+
+
+def test_what_is_not_taken_is_told(start: Start, outbox: Outbox, clock: FakeClock) -> None:
+    """The operator reads why nobody was rung, once while it lasts, and that it is over; what is given up is told each time."""
+    source = FakeSource([console_logon(1), console_logon(2, "bob", 60, "0x2000")])
+    watcher, told, receiver = start(source), Told(), FakeNotifier(answer=lambda _: away())
+    deliverer = Deliverer(receiver, outbox, clock, lambda: 0.5, told)
+    watcher.look()
+    clock.pass_(100)
+    watcher.look()
+    assert not deliverer.failed
+    for _ in range(3):
+        deliverer.deliver()
+        clock.pass_(400)
+    assert told.text == "fake takes no alerts now: nobody is there"
+    receiver.answer = lambda told: (
+        "ok" if told.sequence == 1 else Undelivered(say("too long"), permanent=True)
+    )
+    deliverer.deliver()
+    assert told.text.splitlines()[1:] == [
+        "fake takes alerts again.",
+        "fake refused alert 2 for good: too long",
+    ]
+    assert deliverer.failed
 
 
 def test_a_disk_in_trouble_does_not_send_twice(
@@ -307,7 +331,7 @@ def test_a_disk_in_trouble_does_not_send_twice(
     clock.pass_(1)
     watcher.look()
     receiver = FakeNotifier()
-    deliverer = Deliverer(receiver, outbox, clock, lambda: 0.5)
+    deliverer = Deliverer(receiver, outbox, clock, lambda: 0.5, Told())
     marked = outbox.delivered
 
     def full(*_: object) -> None:
@@ -327,7 +351,7 @@ def test_once_waits_for_a_ring_and_ends(start: Start, outbox: Outbox, clock: Fak
     """``--once`` does not end before a logon that rings has had its twin events, and delivers it."""
     receiver = FakeNotifier()
     watcher = start(FakeSource([console_logon(1)]))
-    watch_once(watcher, [Deliverer(receiver, outbox, clock, lambda: 0.5)], pause=clock.pass_)
+    watch_once(watcher, [Deliverer(receiver, outbox, clock, lambda: 0.5, Told())], pause=clock.pass_)
     assert [notification.sequence for notification in receiver.taken] == [1]
     assert clock.now - NOON < timedelta(milliseconds=400)
 
@@ -355,7 +379,7 @@ def test_watching_ends_when_it_is_told_to(tmp_path: Path) -> None:
     helper.start()
     watch(
         watcher,
-        [lambda: Deliverer(receiver, Outbox.join(tmp_path), clock, lambda: 0.0)],
+        [lambda: Deliverer(receiver, Outbox.join(tmp_path), clock, lambda: 0.0, Told())],
         stop=stop,
         poll=0.01,
     )
@@ -405,7 +429,7 @@ def test_a_dead_notifier_holds_up_no_other(tmp_path: Path) -> None:
         stop.set()
 
     def deliverer(receiver: FakeNotifier) -> Callable[[], Deliverer]:
-        return lambda: Deliverer(receiver, Outbox.join(tmp_path), clock, lambda: 0.5)
+        return lambda: Deliverer(receiver, Outbox.join(tmp_path), clock, lambda: 0.5, Told())
 
     helper = threading.Thread(target=person)
     helper.start()
@@ -417,6 +441,51 @@ def test_a_dead_notifier_holds_up_no_other(tmp_path: Path) -> None:
     assert (state["dead"].pending, state["dead"].delivered) == (30, 0)
     assert (state["ill"].pending, state["ill"].delivered) == (30, 0)
     outbox.close()
+
+
+def test_a_notifier_is_prepared_once_before_it_is_needed(
+    start: Start, outbox: Outbox, clock: FakeClock, tmp_path: Path
+) -> None:
+    """An agent that waits prepares for its first alert, so that this one is fast; one that ends at once does not."""
+    receiver, stop = FakeNotifier(), threading.Event()
+    watch_once(
+        start(FakeSource()), [Deliverer(receiver, outbox, clock, lambda: 0.0, Told())], pause=clock.pass_
+    )
+    assert receiver.prepared == 0
+
+    def deliverer() -> Deliverer:
+        stop.set()
+        return Deliverer(receiver, Outbox.join(tmp_path), clock, lambda: 0.0, Told())
+
+    watch(start(FakeSource()), [deliverer], stop=stop, poll=0.01)
+    assert (receiver.prepared, receiver.taken) == (1, [])
+
+
+def test_a_trouble_is_told_once_while_it_lasts(start: Start) -> None:
+    """A log that cannot be read all night is a line, not one for every try; the next trouble is a line again."""
+
+    class Hurried(threading.Event):
+        def wait(self, timeout: float | None = None) -> bool:
+            del timeout
+            return self.is_set()
+
+    stop, told = Hurried(), Told()
+    gone, locked = Refused(say("It is gone.")), Refused(say("It is locked."))
+    nights: list[Refused | None] = [gone, gone, gone, locked, None, locked]
+
+    class Ailing(FakeSource):
+        def read(self, bookmark: str | None, limit: int | None = None) -> Batch:
+            self.refused = nights.pop(0)
+            if not nights:
+                stop.set()
+            return super().read(bookmark, limit)
+
+    watch(start(Ailing(), told=told), [], stop=stop)
+    assert [line.rpartition(": ")[2] for line in told.text.splitlines()] == [
+        "It is gone.",
+        "It is locked.",
+        "It is locked.",
+    ]
 
 
 def test_a_fault_of_ours_ends_the_agent(tmp_path: Path) -> None:

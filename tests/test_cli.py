@@ -138,13 +138,26 @@ def test_a_log_that_cannot_be_read_is_refused(
 
 
 @languages
+@pytest.mark.parametrize("closed", ["file", "folder"])
 @pytest.mark.parametrize("arguments", [["read"], ["explain"], ["watch", "--config"]])
-def test_a_file_without_permission_is_refused(log: Path, arguments: list[str], language: str) -> None:
-    """Who may not read a log, or the settings, is told so; as root nobody is forbidden anything."""
+def test_a_file_without_permission_is_refused(
+    *,
+    request: pytest.FixtureRequest,
+    tmp_path: Path,
+    log: Path,
+    arguments: list[str],
+    closed: str,
+    language: str,
+) -> None:
+    """Who may not read a log, or the settings, or enter their folder, is told so; as root nobody is forbidden anything."""
     for folder in log.parents:
         if folder.stat().st_uid == os.geteuid() and folder.stat().st_mode & 0o077 == 0:
             folder.chmod(0o755)  # pytest's own folders are nobody else's
-    log.chmod(0)
+    folder = tmp_path / "logs"
+    folder.mkdir()
+    log = log.rename(folder / log.name)
+    (log if closed == "file" else folder).chmod(0)
+    request.addfinalizer(lambda: folder.chmod(0o700))
     code = (
         "import contextlib, io, os, sys\nfrom logonbell.cli import main\n"
         # Everything is loaded before: nobody may not be allowed to read Python either.
@@ -156,6 +169,13 @@ def test_a_file_without_permission_is_refused(log: Path, arguments: list[str], l
     done = started(code, *arguments, str(log), "--lang", language)
     said = Said(done.returncode, done.stdout.decode(), done.stderr.decode())
     assert_one_sentence(said, language, str(log))
+
+
+@languages
+@pytest.mark.parametrize("command", ["read", "explain"])
+def test_a_name_that_no_file_can_have_is_refused(run: Run, command: str, language: str) -> None:
+    """A name too long for any file is a slip like any other."""
+    assert_one_sentence(run(command, "--lang", language, "x" * 5000), language, "xxx")
 
 
 def started(code: str, *arguments: str, **environment: str) -> subprocess.CompletedProcess[bytes]:
@@ -212,6 +232,38 @@ def test_a_log_of_noise_says_so(run: Run, tmp_path: Path) -> None:
 
 
 @languages
+def test_a_log_is_explained(run: Run, log: Path, language: str) -> None:
+    """Whoever asks why it rings reads it with every record behind it; the noise is counted by its kinds."""
+    said = run("explain", "--lang", language, log)
+    assert (said.code, said.err) == (0, "")
+    logon, noise = said.out.split("\n\n")
+    assert "CORP\\alice" in logon.splitlines()[0]
+    assert logon.count("Security 462") == 2
+    number, *kinds = map(int, re.findall(r"(\d+) (?:x|events|件)", noise))
+    assert number == sum(kinds) > 10
+    assert bool(JAPANESE.search(said.out)) == (language == "ja")
+
+
+def test_one_record_is_explained(run: Run, log: Path) -> None:
+    """For one record only what it belongs to is told, for a person and for a machine; also where nothing came of it."""
+    logon = json.loads(run("read", "--format", "jsonl", log).out.splitlines()[0])
+    record = logon["record_ids"][-1]
+    said = run("explain", "--record", record, log)
+    assert said.out.count("record ") == len(logon["record_ids"])
+    (told,) = map(json.loads, run("explain", "--record", record, "--format", "jsonl", log).out.splitlines())
+    assert told["finding"] == logon
+    assert sorted(event["record_id"] for event in told["events"]) == sorted(logon["record_ids"])
+    assert run("explain", "--record", 1, log).out.endswith(" record 1: Windows started\n\n")
+
+
+@languages
+def test_a_record_that_is_not_there_is_refused(run: Run, log: Path, language: str) -> None:
+    """A wrong number is no silence."""
+    said = run("explain", "--lang", language, "--record", 4711, log)
+    assert_one_sentence(said, language, "4711")
+
+
+@languages
 @pytest.mark.parametrize("command", [["check-config"], ["watch", "--once"], ["test"], ["status"]])
 @pytest.mark.parametrize(
     ("text", "words"),
@@ -258,32 +310,46 @@ def test_nobody_to_tell_is_refused(
     assert_one_sentence(said, language, "name no notifier", "[notify.sns]")
 
 
+rings = pytest.mark.parametrize("command", [["test"], ["watch", "--once"]], ids=" ".join)
+
+
 @languages
-def test_a_topic_that_does_not_exist_is_told(run: Run, config: Callable[..., Path], language: str) -> None:
-    """Whoever tries the bell before they trust it hears that nobody hangs on it."""
+@rings
+def test_a_topic_that_does_not_exist_is_told(
+    run: Run, config: Callable[..., Path], command: list[str], language: str
+) -> None:
+    """Whoever tries the bell before they trust it, and whoever looks at a scheduled run, hears that nobody hangs on it."""
     with FaultProxy(9) as proxy:
         proxy.otherwise(lambda: error(404, "NotFound", "Topic does not exist"))
         path = config(sns(proxy.url), console=False)
-        assert_one_sentence(run("test", "--lang", language, "--config", path), language, TOPIC, "sns")
+        assert_one_sentence(run(*command, "--lang", language, "--config", path), language, TOPIC, "sns")
 
 
 @languages
+@rings
 def test_missing_credentials_are_told(
-    run: Run, config: Callable[..., Path], monkeypatch: pytest.MonkeyPatch, language: str
+    run: Run,
+    config: Callable[..., Path],
+    monkeypatch: pytest.MonkeyPatch,
+    command: list[str],
+    language: str,
 ) -> None:
     """No credentials: what is missing and who can give it, not botocore's stack."""
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"):
         monkeypatch.delenv(name)
     path = config(sns(NOWHERE), console=False)
-    said = run("test", "--lang", language, "--config", path)
+    said = run(*command, "--lang", language, "--config", path)
     assert_one_sentence(said, language, "No AWS credentials were found")
 
 
 @languages
-def test_a_missing_network_is_told(run: Run, config: Callable[..., Path], language: str) -> None:
+@rings
+def test_a_missing_network_is_told(
+    run: Run, config: Callable[..., Path], command: list[str], language: str
+) -> None:
     """Nobody answers: the address that was tried is named."""
     path = config(sns(NOWHERE), console=False)
-    assert_one_sentence(run("test", "--lang", language, "--config", path), language, NOWHERE)
+    assert_one_sentence(run(*command, "--lang", language, "--config", path), language, NOWHERE)
 
 
 @languages
@@ -520,6 +586,18 @@ def test_a_reader_that_goes_away_is_no_fault(log: Path) -> None:
         assert process.stderr is not None
         process.stdout.close()
         assert process.stderr.read() == b""
+
+
+@pytest.mark.parametrize(("closed", "path", "code"), [("out", "", 0), ("err", "none", 1), ("out", "none", 1)])
+def test_a_process_without_a_stream_does_not_fail(log: Path, closed: str, path: str, code: int) -> None:
+    """Started under pythonw, by a service, or with a stream closed, it does its work and says what it can."""
+    program = (
+        f"import sys; sys.std{closed} = None\n"
+        "from logonbell.cli import main; code = main(sys.argv[1:])\nsys.exit(code)"
+    )
+    done = started(program, "read", str(log.with_name(path) if path else log))
+    assert (done.returncode, b"Traceback" in done.stderr) == (code, False), done
+    assert bool(done.stderr) == (closed == "out" and code == 1)
 
 
 def test_help_names_every_command(run: Run) -> None:

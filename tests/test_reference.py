@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import re
 import runpy
 from collections.abc import Iterator
 from pathlib import Path
@@ -39,6 +40,14 @@ def contract() -> jsonschema.Draft202012Validator:
 def test_a_generated_page_is_what_its_tool_writes(name: str) -> None:
     """No page lags behind the code that it tells of."""
     assert (REFERENCE / name).read_text("utf-8") == PAGES[name](), "run: make docs"
+
+
+def test_the_page_of_the_figures_is_what_was_measured() -> None:
+    """Every figure on the page stands in a section that `make bench` measures, and each of them is there."""
+    page = (REFERENCE / "figures.md").read_text("utf-8")
+    sections = dict(re.findall(r"(?ms)^## (.*?)\n(.*?)(?=^## |\Z)", page))
+    assert [*sections] == [*runpy.run_path(str(ROOT / "tools" / "bench.py"))["SECTIONS"]], "run: make figures"
+    assert all(re.search(r"(?m)^\| .*\d.* \|$", rows) for rows in sections.values())
 
 
 def test_the_page_of_the_commands_names_every_command_and_option() -> None:

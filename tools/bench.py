@@ -1,5 +1,7 @@
 """Prints every figure that the documents name, each beside what it is measured against: ``python tools/bench.py``.
 
+With ``--write`` it also writes them into ``docs/reference/figures.md``.
+
 Read the ratios: both sides of each are measured in the same run on the same machine, the best of several, so that
 what else the machine does counts least. Everything is made up and stands in a temporary folder.
 """
@@ -15,7 +17,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -25,15 +27,31 @@ from typing import Any
 from evtx import PyEvtxParser
 
 from logonbell.commands.past import Past
-from logonbell.commands.read import recognise
+from logonbell.demo.bell import LOG, Bell, rings_through_sns
+from logonbell.demo.emulator import Emulator
+from logonbell.demo.mailbox import Mailbox
 from logonbell.event import Event
+from logonbell.recognise.past import recognise
 from logonbell.recognise.windows import WANTED
 from logonbell.simulate.day import play_day
-from logonbell.simulate.evtx import write_evtx, write_logs
+from logonbell.simulate.evtx import EvtxFile, write_evtx, write_logs
+from logonbell.simulate.people import Person
+from logonbell.simulate.windows import WindowsHost
 from logonbell.sources.record import choose
 
 MIDNIGHT = datetime(2026, 1, 1, tzinfo=UTC)
 RECORDS = 200_000
+AGENTS = 5
+RINGS = 10
+FIGURES = Path(__file__).resolve().parent.parent / "docs" / "reference" / "figures.md"
+PAGE = """\
+# Figures
+
+<!-- Made by tools/bench.py: make figures. -->
+
+What `make bench` printed on one machine ({machine}), which was doing other things as well. A ratio says
+how many times as long it takes as the row with 1: both were measured in the same run, so compare the ratios.
+"""
 PROGRAM = [sys.executable, "-m", "logonbell"]
 OTHERS = (4688, 4689, 5156, 5158, 4663, 4656, 4658, 4703, 5379, 4799)
 """What a busy Security log holds besides: processes, connections, files, privileges, credentials, groups."""
@@ -48,18 +66,37 @@ class Row:
     ratio: str = ""
 
 
-def main() -> int:
+def main(arguments: Sequence[str] = ()) -> int:
     """Measure everything and print it."""
     began = time.perf_counter()
-    print(f"Python {platform.python_version()}, {platform.machine()}, {os.cpu_count()} cores")
+    machine = f"Python {platform.python_version()}, {platform.machine()}, {os.cpu_count()} cores"
+    print(machine)
+    found: dict[str, list[Row]] = {}
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         for title, measure in SECTIONS.items():
             print(f"\n{title}", flush=True)
+            found[title] = []
             for row in measure(folder):
                 print(f"  {row.what:<66}{row.figure:>20}{row.ratio:>8}", flush=True)
+                found[title].append(row)
     print(f"\n{time.perf_counter() - began:.0f} s in all")
+    if "--write" in arguments:
+        FIGURES.write_text(page(machine, found), encoding="utf-8")
     return 0
+
+
+def page(machine: str, found: Mapping[str, Sequence[Row]]) -> str:
+    """Write the page of the figures."""
+    parts = [PAGE.format(machine=machine)]
+    for title, rows in found.items():
+        lines = [f"| {_cell(row.what)} | {row.figure} | {row.ratio} |" for row in rows]
+        parts.append("\n".join([f"## {title}", "", "| what | figure | ratio |", "|---|--:|--:|", *lines, ""]))
+    return "\n".join(parts)
+
+
+def _cell(what: str) -> str:
+    return what.strip().replace("|", "\\|")
 
 
 def reading_logons(folder: Path) -> Iterator[Row]:
@@ -83,7 +120,7 @@ def _reading(log: Path) -> Iterator[Row]:
         return len(choose((record["data"] for record in _records(log)), ids))
 
     def read() -> int:
-        return len(recognise(Past([log])))
+        return len(recognise(Past([log]).events()))
 
     plain, wanted, found = _best(lambda: _iterate(log)), _best(prefilter), _best(read)
     whole = _best(lambda: _run([*PROGRAM, "read", str(log)]))
@@ -91,7 +128,7 @@ def _reading(log: Path) -> Iterator[Row]:
     yield Row(f"records that may be about logons: {prefilter():,}; findings: {read():,}", "")
     yield Row("for record in PyEvtxParser(log).records_json(): pass", _speed(plain), "1.00")
     yield Row("  ... and the event id looked at in its text", _speed(wanted), _ratio(wanted, plain))
-    yield Row("recognise(Past([log])), in this process", _speed(found), _ratio(found, plain))
+    yield Row("recognise(Past([log]).events()), in this process", _speed(found), _ratio(found, plain))
     yield Row("  ... against evtx and the look at the event id", "", _ratio(found, wanted))
     yield Row("logonbell read LOG, the whole process", _speed(whole), _ratio(whole, plain))
 
@@ -125,7 +162,7 @@ def starting(folder: Path) -> Iterator[Row]:
         encoding="utf-8",
     )
     once = [*PROGRAM, "watch", "--once", "--config", str(config)]
-    _run(once)
+    _run(once, code=1)  # nobody listens
     _settle(folder / "state")
     pass_ = _median([sys.executable, "-c", "pass"])
     yield Row("python -c pass", _milliseconds(pass_), "1.0")
@@ -143,11 +180,51 @@ def starting(folder: Path) -> Iterator[Row]:
         yield Row(what, _milliseconds(taken), f"{taken / pass_:.1f}")
 
 
+def ringing(folder: Path) -> Iterator[Row]:
+    """Ring through SNS on loopback: fresh agents, each with a first alert and a few later ones."""
+    first: list[float] = []
+    later: list[float] = []
+    with Emulator(folder) as emulator, Mailbox() as mailbox:
+        emulator.ready()
+        topic_arn, queue = emulator.subscribe()
+        mailbox.receive(queue.letters("en"))
+        for number in range(AGENTS):
+            place = folder / f"agent{number}"
+            place.mkdir()
+            settings = rings_through_sns(topic_arn, emulator.url)
+            with EvtxFile(place / LOG) as log, Bell(place, "en", settings, emulator.credentials) as bell:
+                bell.started()
+                time.sleep(2)  # nobody comes in the moment in which the agent starts
+                one, *others = _delays(log, mailbox)
+            first.append(one)
+            later += others
+    yield Row(f"the first alert of an agent, median of {len(first)}", _milliseconds(statistics.median(first)))
+    yield Row(f"a later one, median of {len(later)}", _milliseconds(statistics.median(later)))
+    yield Row("  ... the slowest of them", _milliseconds(max(later)))
+
+
+def _delays(log: EvtxFile, mailbox: Mailbox) -> Iterator[float]:
+    """Let somebody log on at the console now and again; give the seconds from each record's time to SNS's acceptance."""
+    host, somebody = WindowsHost("BASTION-01", _random(1)), Person("alice", "CORP", "S-1-5-21-1-2-3-1104")
+    written = 0
+    for _ in range(RINGS):
+        logon = [e for e in host.console_logon(datetime.now(UTC), somebody) if e.channel == "Security"]
+        records = [replace(event, record_id=number) for number, event in enumerate(logon, written + 1)]
+        written += len(records)
+        times = {record.record_id: record.time for record in records}
+        time.sleep(max(0.0, (max(times.values()) - datetime.now(UTC)).total_seconds()))
+        log.append(*records)
+        (letter,) = mailbox.take(30)
+        yield letter.delay(times).total_seconds()
+        time.sleep(0.5)
+
+
 SECTIONS: dict[str, Callable[[Path], Iterator[Row]]] = {
     "A Security log of logons: service noise, and a few people": reading_logons,
     "A Security log in which nine records in ten are about something else": reading_mixed,
     "A month of logs of four channels, in folders": reading_folder,
     "A start": starting,
+    "A ring, from the time in the record to SNS's acceptance (an emulator on loopback)": ringing,
 }
 
 
@@ -222,13 +299,18 @@ def _seconds(act: Callable[[], object]) -> float:
     return time.perf_counter() - began
 
 
-def _run(command: list[str]) -> None:
+def _run(command: list[str], code: int = 0) -> None:
+    """Run a program of ours; raises ``CalledProcessError`` where it ends with another code, having said why."""
     environment = os.environ | {
         "AWS_ACCESS_KEY_ID": "none",
         "AWS_SECRET_ACCESS_KEY": "none",
         "LANGUAGE": "en",
     }
-    subprocess.run(command, check=True, stdout=subprocess.DEVNULL, env=environment)
+    done = subprocess.run(
+        command, check=False, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, env=environment
+    )
+    if done.returncode != code:
+        raise subprocess.CalledProcessError(done.returncode, command, stderr=done.stderr)
 
 
 def _speed(seconds: float, records: int = RECORDS) -> str:
@@ -244,4 +326,4 @@ def _milliseconds(seconds: float) -> str:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

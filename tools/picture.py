@@ -1,6 +1,6 @@
 """Takes the pictures of the demo for the README: ``python tools/picture.py``. It takes about a minute.
 
-They are of a real run on a terminal of 110 columns: what a person sees when it has ended, without the whole message.
+They are of a real run on a terminal of 110 columns: what a person sees when it has ended, without the whole message and its explanation.
 """
 
 # ruff: noqa: INP001  this folder is no package
@@ -10,7 +10,7 @@ from __future__ import annotations
 import io
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 
@@ -31,7 +31,7 @@ WIDTH, HEIGHT = 110, 26
 
 
 class Still(Screen):
-    """A screen that shows the day when it is over, and leaves out the whole message, which would fill the picture."""
+    """A screen that shows the day when it is over, and leaves out the whole message and why it rang, which would fill the picture."""
 
     def busy(self, what: Sentence) -> AbstractContextManager[object]:
         """Show nothing that passes."""
@@ -45,6 +45,9 @@ class Still(Screen):
         self.console.print(panels.draw())
 
     def show(self, letter: Letter) -> None:
+        """Show nothing of it."""
+
+    def explain(self, command: str, lines: Sequence[str]) -> None:
         """Show nothing of it."""
 
 

@@ -240,8 +240,30 @@ class Watcher:
 
 
 @dataclass(slots=True)
+class _Trouble:
+    """Tells of a trouble when it begins or changes, not at every try: a night of it is one line."""
+
+    told: Told
+    _known: str = field(init=False, default="")
+
+    def met(self, what: Sentence) -> None:
+        """Tell it, unless it was the last."""
+        if str(what) != self._known:
+            self._known = str(what)
+            self.told(what)
+
+    def over(self, what: Sentence | None = None) -> None:
+        """Take the next for a new one; tell ``what`` if there was any."""
+        if self._known and what is not None:
+            self.told(what)
+        self._known = ""
+
+
+@dataclass(slots=True)
 class Deliverer:
     """Takes what is pending for one notifier to it, and marks it afterwards. ``jitter`` gives numbers in [0, 1).
+
+    What is not taken is told, once while the reason stays the same; ``failed`` says whether that happened at all.
 
     What was delivered and could not be marked (a full disk) is remembered here and marked first the next time, so that
     a disk in trouble does not send the same message again and again.
@@ -254,8 +276,15 @@ class Deliverer:
     outbox: Outbox
     clock: Clock
     jitter: Callable[[], float]
+    told: Told
+    failed: bool = field(init=False, default=False)
+    _trouble: _Trouble = field(init=False)
     _unmarked: list[tuple[Delivery, str | Undelivered]] = field(init=False, default_factory=list)
     _new: bool = field(init=False, default=True)
+
+    def __post_init__(self) -> None:
+        """Begin without a trouble."""
+        self._trouble = _Trouble(self.told)
 
     def deliver(self) -> int:
         """Deliver one batch of what is due; return how many were tried. Raises ``Refused`` where nothing can be marked."""
@@ -280,7 +309,9 @@ class Deliverer:
                 self.outbox.hurry(self.notifier.name)
             for delivery, answer in self._unmarked:
                 self._mark(delivery, answer, now)
-        self._unmarked = []
+        marked, self._unmarked = self._unmarked, []
+        for delivery, answer in marked:
+            self._tell(delivery, answer)
 
     def _mark(self, delivery: Delivery, answer: str | Undelivered, now: datetime) -> None:
         if isinstance(answer, str):
@@ -290,6 +321,25 @@ class Deliverer:
         else:
             wait = delay(delivery.attempts + 1, jitter=self.jitter())
             self.outbox.postpone(delivery, answer.why, now + wait, now)
+
+    def _tell(self, delivery: Delivery, answer: str | Undelivered) -> None:
+        name = self.notifier.name
+        if isinstance(answer, str):
+            self._trouble.over(say("{notifier} takes alerts again.", notifier=name))
+            return
+        self.failed = True
+        if answer.permanent:
+            number = delivery.notification.sequence
+            self.told(
+                say(
+                    "{notifier} refused alert {number} for good: {why}",
+                    notifier=name,
+                    number=number,
+                    why=answer.why,
+                )
+            )
+        else:
+            self._trouble.met(say("{notifier} takes no alerts now: {why}", notifier=name, why=answer.why))
 
 
 def watch_once(
@@ -328,9 +378,10 @@ def watch(
     threads = [_Postman(make, stop, watcher.told) for make in make_deliverers]
     for thread in threads:
         thread.start()
+    trouble = _Trouble(watcher.told)
     try:
         while not stop.is_set():
-            wait = _look(watcher, threads, poll)
+            wait = _look(watcher, threads, poll, trouble)
             if wait:
                 stop.wait(wait)
     finally:
@@ -343,13 +394,14 @@ def watch(
             raise thread.error
 
 
-def _look(watcher: Watcher, threads: Sequence[_Postman], poll: float) -> float:
+def _look(watcher: Watcher, threads: Sequence[_Postman], poll: float, trouble: _Trouble) -> float:
     """Look once; give the seconds until the next look is worth while."""
     try:
         seen = watcher.look()
     except Refused as refused:
-        watcher.told(say("Cannot go on, trying again: {why}", why=refused.sentence))
+        trouble.met(_trying_again(refused))
         return max(poll, 1.0)
+    trouble.over()
     if seen.alerts:
         for thread in threads:
             thread.wake.set()
@@ -365,7 +417,7 @@ class _Postman(threading.Thread):
         self.error: BaseException | None = None
         self._make = make
         self._stop_asked = stop
-        self._told = told
+        self._trouble = _Trouble(told)
 
     def run(self) -> None:
         try:
@@ -377,6 +429,7 @@ class _Postman(threading.Thread):
     def _deliver(self) -> None:
         deliverer = self._make()
         try:
+            deliverer.notifier.prepare()
             while not self._stop_asked.is_set():
                 if not self._try(deliverer):
                     self.wake.wait(1.0)
@@ -387,10 +440,16 @@ class _Postman(threading.Thread):
 
     def _try(self, deliverer: Deliverer) -> int:
         try:
-            return deliverer.deliver()
+            tried = deliverer.deliver()
         except Refused as refused:
-            self._told(say("Cannot go on, trying again: {why}", why=refused.sentence))
+            self._trouble.met(_trying_again(refused))
             return 0
+        self._trouble.over()
+        return tried
+
+
+def _trying_again(refused: Refused) -> Sentence:
+    return say("Cannot go on, trying again: {why}", why=refused.sentence)
 
 
 def sessions_open(outbox: Outbox) -> list[Logon]:

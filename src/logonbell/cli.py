@@ -85,7 +85,11 @@ def explain(paths: tuple[Path, ...], record: int | None, form: str, lang: str | 
 
 @logonbell.command()
 @_config
-@click.option("--once", is_flag=True, help="Read everything since the bookmark, deliver, and end.")
+@click.option(
+    "--once",
+    is_flag=True,
+    help="Read everything since the bookmark, deliver, and end; with 1 if an alert was not taken.",
+)
 @_language
 def watch(config_path: Path, once: bool, lang: str | None) -> int:
     """Follow the sources and ring; never send an alert twice."""
@@ -203,6 +207,7 @@ def demo(lang: str | None) -> int:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the program; return its exit code: 1 for what the user can mend, 3 for our own faults."""
+    _have_streams()
     try:
         code: Any = logonbell.main(arguments, prog_name="logonbell", standalone_mode=False)
         sys.stdout.flush()
@@ -218,6 +223,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _output_lost(error)
     except Exception:  # noqa: BLE001 - the one boundary: our fault is told as ours
         return _own_fault()
+
+
+def _have_streams() -> None:
+    """Write into nothing where the process was started without a stream: under pythonw, or with it closed."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))  # noqa: SIM115 - to the very end
 
 
 def _run_as_set(path: Path, language: str | None, run: Callable[[Desk, Config], int]) -> int:

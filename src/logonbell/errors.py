@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from logonbell.sentence import Sentence
+from logonbell.sentence import Sentence, say
 
 
 class Refused(Exception):
@@ -16,11 +16,7 @@ class Refused(Exception):
     @property
     def sentence(self) -> Sentence:
         """What is wrong and what to do, as one text."""
-        return (
-            self.what
-            if self.hint is None
-            else Sentence("{what} {hint}", {"what": self.what, "hint": self.hint})
-        )
+        return self.what if self.hint is None else say("{what} {hint}", what=self.what, hint=self.hint)
 
     def __str__(self) -> str:
         return str(self.sentence)

@@ -40,6 +40,14 @@ class Notifier(Protocol):
         """The key of its delivery rows: the same after every restart."""
         ...
 
+    def prepare(self) -> None:
+        """Do now what would hold up the first delivery, if there is such a thing.
+
+        An agent that waits for something to deliver asks for it once, in the thread that delivers. It sends nothing and
+        never raises for what the far side, the network or a setting does: the delivery meets that too, and tells.
+        """
+        ...
+
     def deliver(self, tellings: Sequence[Telling]) -> Sequence[str | Undelivered]:
         """Hand them over now; at most ``batch`` of them come at once."""
         ...

@@ -52,8 +52,8 @@ def left_in(folder: Path) -> tuple[list[Path], list[str]]:
 def test_the_verdict_without_an_emulator(clock: FakeClock, folder: Path) -> None:
     """The real agent, ringing on its console, tells each session of the day once and nothing else but the guessing.
 
-    The recipe mails 307 times and misses four of five logons. Nothing is left behind, and plain lines hold no control
-    codes.
+    The recipe mails 307 times and misses four of five logons. The loudest is explained. Nothing is left behind, and
+    plain lines hold no control codes.
     """
     stage, stream = lines()
     verdict = perform(stage, clock, emulate=False)
@@ -64,6 +64,8 @@ def test_the_verdict_without_an_emulator(clock: FakeClock, folder: Path) -> None
     assert len(re.findall(r"^\d\d:\d\d  logonbell: ", shown, re.MULTILINE)) == 6
     assert "RDP logon: CORP\\sato (DOMAIN ADMIN) on BASTION-01 from 198.51.100.9 (high, " in shown
     assert "What to do:" in shown
+    assert "  $ logonbell explain Security.evtx --record 328\n  RDP logon: CORP\\sato (DOMAIN ADMIN)" in shown
+    assert "    rings (high): a domain admin came by the door rdp\n" in shown
     assert re.search(r"mails sent +307 +6\n", shown)
     assert "logonbell watch --config logonbell.toml" in shown
     assert all(character.isprintable() or character == "\n" for character in shown)
@@ -80,6 +82,7 @@ def test_the_verdict_through_the_queue(clock: FakeClock, folder: Path) -> None:
     shown = console.export_text()
     assert "キューから取り出したもの" in shown
     assert "RDP ログオン: CORP\\sato (ドメイン管理者)" in shown
+    assert "鳴ります (高): ドメイン管理者が経路 rdp でログオンしました" in shown
     assert left_in(folder) == ([], [])
 
 

@@ -36,6 +36,9 @@ def shown(width: int, height: int, language: str, letters: int = 6) -> list[str]
             stage.passes(MORNING + timedelta(hours=number))
             stage.rang(MORNING, LETTER, timedelta(milliseconds=300 + number))
     stage.show(LETTER)
+    stage.explain(
+        "logonbell explain", [HOSTILE, f"  2026-05-04 UTC Security 4624 record 1: {'z' * 300}", "  so: it is"]
+    )
     tally = Tally(mails=1, logons=1, bursts=0, missed=0)
     checks = [Check(say("good")), Check(say("bad"), holds=False)]
     stage.judge(Verdict(tally, tally, [timedelta(milliseconds=301)], checks))
@@ -53,6 +56,7 @@ def test_every_terminal(width: int, height: int, language: str) -> None:
     assert "[bold red]mori[/]" in text
     assert text.count("y") >= 300
     assert text.count("い") >= 90
+    assert text.count("z") >= 300
 
 
 @pytest.mark.parametrize(("width", "height"), [(NARROWEST, LOWEST), (80, 24), (140, 40)])

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from emulator import Emulator, HeardTopic, Received, free_port
-from fakes import FakeClock
+from fakes import FakeClock, Told
 from fault_proxy import Answer, Fault, FaultProxy, error, throttling, unavailable
 from logonbell.agent import Deliverer
 from logonbell.notifiers.sns import Message, SnsNotifier
@@ -55,7 +55,7 @@ def compose(told: Any) -> Message:
 def agent(outbox: Outbox, arn: str, url: str, clock: FakeClock, patience: float = 30) -> Deliverer:
     """What delivers, as after a start of the agent; it waits for an answer for so many seconds."""
     notifier = SnsNotifier(arn, compose, host_name="bastion", endpoint_url=url, read_seconds=patience)
-    return Deliverer(notifier, outbox, clock, lambda: 0.5)
+    return Deliverer(notifier, outbox, clock, lambda: 0.5, Told())
 
 
 def state(outbox: Outbox) -> NotifierState:

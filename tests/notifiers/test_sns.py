@@ -261,6 +261,49 @@ def test_no_credentials_until_later(
     assert isinstance(receipt, str)
 
 
+def test_prepared_before_there_is_anything_to_send(topic: HeardTopic, proxy: FaultProxy) -> None:
+    """What the first delivery would lose half a second with is done before, and nothing is sent by it."""
+    notifier = sns(topic.arn, proxy.url)
+    notifier.prepare()
+    assert "boto3" in sys.modules
+    client = notifier._aws._client
+    assert client is not None
+    assert proxy.seen == []
+    notifier.deliver([notification()])
+    assert notifier._aws._client is client
+    assert numbers(topic, 1) == [1]
+
+
+def test_prepared_in_vain(
+    emulator: Emulator, topic: HeardTopic, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Without credentials preparing raises nothing and spoils nothing: those that come later serve the first delivery."""
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"):
+        monkeypatch.delenv(name)
+    given = tmp_path / "credentials"
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(given))
+    notifier = sns(topic.arn, emulator.url)
+    notifier.prepare()
+    given.write_text("[default]\naws_access_key_id = testing\naws_secret_access_key = testing\n")
+    (receipt,) = notifier.deliver([notification()])
+    assert isinstance(receipt, str)
+
+
+@pytest.mark.parametrize(
+    ("more", "words"),
+    [
+        ({"profile": "nosuch"}, "nosuch"),
+        ({"region": "no such region"}, "There is no SNS in the region no such region. Mend region"),
+    ],
+    ids=["profile", "region"],
+)
+def test_preparing_hides_nothing(more: dict[str, Any], words: str) -> None:
+    """What is wrong with the settings is told by the first delivery, whether or not it met them before."""
+    notifier = sns(ARN, None, **more)
+    notifier.prepare()
+    assert words in str(refused(notifier.deliver([notification()])).why)
+
+
 def test_unknown_profile() -> None:
     """A profile that the AWS configuration does not have is named; nothing is raised."""
     answer = refused(sns(ARN, None, profile="nosuch").deliver([notification()]))

@@ -31,6 +31,8 @@ def test_our_own_mistakes_pass() -> None:
         (errno.EDQUOT, "is full; nothing was marked"),
         (errno.EACCES, "cannot be opened or written (Permission denied)"),
         (errno.EROFS, "cannot be opened or written (Read-only file system)"),
+        (errno.ENOTDIR, "none can be made (Not a directory)"),
+        (errno.EEXIST, "none can be made (File exists)"),
         (errno.EIO, "failed (Input/output error)"),
     ],
 )

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import locale
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 from typing import TextIO
@@ -43,7 +45,7 @@ class Desk:
         return cls(
             Terminal(stdout, environment),
             Terminal(stderr, environment),
-            language if language in LANGUAGES else language_of_locale(environment),
+            language if language in LANGUAGES else language_of_locale(environment, _locale_name()),
             zone or _zone_of_machine(),
         )
 
@@ -52,9 +54,10 @@ class Desk:
         self.out.line(speak(sentence, self.out.language(self.language)))
 
     def remark(self, sentence: Sentence) -> None:
-        """Say a line about it, where no program reads."""
-        self.err.line(speak(sentence, self.err.language(self.language)))
-        self.err.flush()
+        """Say a line about it, where no program reads. A remark that cannot be written stops nobody's work."""
+        with suppress(OSError, ValueError):  # its reader has gone, or the disk under it is full
+            self.err.line(speak(sentence, self.err.language(self.language)))
+            self.err.flush()
 
     def tell_losses(self, losses: Iterable[Loss]) -> None:
         """Say what could not be read, and where, unless the words name the place already."""
@@ -66,6 +69,13 @@ class Desk:
         """Say what is wrong and what to do. Returns the exit code."""
         self.remark(refused.sentence)
         return MENDABLE
+
+
+def _locale_name() -> str | None:
+    try:
+        return locale.getlocale(locale.LC_CTYPE)[0]
+    except ValueError:  # a name that Python cannot take apart
+        return None
 
 
 def _zone_of_machine() -> tzinfo:

@@ -4,35 +4,28 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager, suppress
-from dataclasses import replace
-from datetime import datetime
+from collections.abc import Sequence
 from pathlib import Path
-from typing import IO, cast
 
 from logonbell.commands.desk import Desk
 from logonbell.commands.past import Past
-from logonbell.event import EventRef
+from logonbell.commands.progress import progress
 from logonbell.logon import FailedLogons, Finding, LogCleared, Logoff, Logon
-from logonbell.recognise.windows import Recogniser
+from logonbell.recognise.past import recognise
 from logonbell.rule import Rules, Verdict
 from logonbell.sentence import Sentence, plural, say
 from logonbell.source import Loss
 from logonbell.text.table import draw
 from logonbell.wire import line
 
-_LARGE = 16 << 20
-"""A progress bar is worth while for so many bytes."""
-
 Judged = list[tuple[Finding, Verdict]]
 
 
 def read(desk: Desk, paths: Sequence[Path], *, as_lines: bool, rules: Rules | None = None) -> int:
     """Read logs to their ends and print who came in. Returns the exit code."""
-    with _progress(desk, paths) as on_progress:
+    with progress(desk, paths) as on_progress:
         past = Past(paths, on_progress=on_progress)
-        findings = recognise(past)
+        findings = recognise(past.events())
     rules = rules or Rules()
     judged = [(finding, rules.judge(finding)) for finding in findings]
     desk.tell_losses(past.losses)
@@ -41,55 +34,6 @@ def read(desk: Desk, paths: Sequence[Path], *, as_lines: bool, rules: Rules | No
     else:
         _print_table(desk, judged, past)
     return 0
-
-
-@contextmanager
-def _progress(desk: Desk, paths: Sequence[Path]) -> Iterator[Callable[[float], None] | None]:
-    """Show a bar to a person who waits for large logs."""
-    if not desk.err.isatty() or sum(_size(path) for path in paths) < _LARGE:
-        yield None
-        return
-    from rich.console import Console  # noqa: PLC0415 - 40 ms, only for a bar that is shown
-    from rich.progress import BarColumn, Progress, TaskProgressColumn, TimeRemainingColumn  # noqa: PLC0415 - likewise
-
-    console = Console(file=cast(IO[str], desk.err), force_terminal=True)
-    with Progress(
-        BarColumn(), TaskProgressColumn(), TimeRemainingColumn(), console=console, transient=True
-    ) as bar:
-        task = bar.add_task("", total=1.0)
-        yield lambda done: bar.update(task, completed=done)
-
-
-def _size(path: Path) -> int:
-    """Give the bytes of a file or of all files in a folder; what cannot be looked at counts nothing."""
-    files = path.rglob("*") if path.is_dir() else [path]
-    total = 0
-    for file in files:
-        with suppress(OSError):
-            total += file.stat().st_size
-    return total
-
-
-def recognise(past: Past, recogniser: Recogniser | None = None) -> list[Finding]:
-    """Recognise everything in a past, in the order of time, each finding in its last version."""
-    recogniser = recogniser or Recogniser()
-    latest: dict[tuple[type[Finding], str, EventRef, datetime], Finding] = {}
-    logoffs: list[Logoff] = []
-
-    def take(findings: Iterable[Finding]) -> None:
-        for finding in findings:
-            latest[type(finding), finding.host, finding.main, finding.time] = finding
-            if isinstance(finding, Logoff):
-                logoffs.append(finding)
-
-    for event in past.events():
-        take(recogniser.feed(event))
-    take(recogniser.finish())
-    for logoff in logoffs:
-        opened = latest.get((Logon, logoff.host, logoff.logon, logoff.began))
-        if isinstance(opened, Logon):
-            latest[Logon, logoff.host, logoff.logon, logoff.began] = replace(opened, ended=logoff.time)
-    return sorted(latest.values(), key=lambda finding: finding.time)
 
 
 def _print_lines(desk: Desk, judged: Judged, past: Past) -> None:

@@ -12,10 +12,10 @@ from pathlib import Path
 from types import FrameType
 
 from logonbell import agent
-from logonbell.agent import Deliverer, Watcher, utc_now
+from logonbell.agent import Deliverer, Told, Watcher, utc_now
 from logonbell.caretaker import Caretaker, Rounds
 from logonbell.commands.composition import caretaker_of, names, notifiers_of, rules_of, sources_of
-from logonbell.commands.desk import Desk
+from logonbell.commands.desk import MENDABLE, Desk
 from logonbell.config import Config, ToSns
 from logonbell.notifier import Notifier
 from logonbell.sentence import plural
@@ -42,23 +42,30 @@ def watch(desk: Desk, config: Config, *, once: bool) -> int:
             filters=config.notify.filters,
         )
         if once:
-            agent.watch_once(watcher, [_deliverer(notifier, outbox) for notifier in notifiers], pause=_pause)
+            code = _once(watcher, notifiers, outbox, desk.remark)
             # Last, since AWS may hang: what they ring goes out with the next run.
             for table in _looked_after(config):
                 caretaker_of(table, config, desk, outbox, names(notifiers)).round()
-        else:
-            desk.remark(
-                plural(
-                    "Following {count:,} log; alerts go to {notifiers}. Ctrl+C ends it.",
-                    "Following {count:,} logs; alerts go to {notifiers}. Ctrl+C ends it.",
-                    len(sources),
-                    notifiers=", ".join(names(notifiers)),
-                )
+            return code
+        desk.remark(
+            plural(
+                "Following {count:,} log; alerts go to {notifiers}. Ctrl+C ends it.",
+                "Following {count:,} logs; alerts go to {notifiers}. Ctrl+C ends it.",
+                len(sources),
+                notifiers=", ".join(names(notifiers)),
             )
-            _forever(desk, watcher, notifiers, config)
+        )
+        _forever(desk, watcher, notifiers, config)
+        return 0
     finally:
         outbox.close()
-    return 0
+
+
+def _once(watcher: Watcher, notifiers: list[Notifier], outbox: Outbox, told: Told) -> int:
+    """Look and deliver once; what was not taken is told, and whoever started this sees it by the exit code."""
+    deliverers = [_deliverer(notifier, outbox, told) for notifier in notifiers]
+    agent.watch_once(watcher, deliverers, pause=_pause)
+    return MENDABLE if any(deliverer.failed for deliverer in deliverers) else 0
 
 
 def _forever(desk: Desk, watcher: Watcher, notifiers: list[Notifier], config: Config) -> None:
@@ -76,7 +83,9 @@ def _forever(desk: Desk, watcher: Watcher, notifiers: list[Notifier], config: Co
     for thread in rounds:
         thread.start()
     try:
-        agent.watch(watcher, [_joined(notifier, config.state) for notifier in notifiers], stop=stop)
+        agent.watch(
+            watcher, [_joined(notifier, config.state, desk.remark) for notifier in notifiers], stop=stop
+        )
     finally:
         stop.set()
         for thread in rounds:
@@ -98,13 +107,14 @@ def _making_rounds(
     return lambda: caretaker_of(table, config, desk, Outbox.join(config.state), notifiers)
 
 
-def _joined(notifier: Notifier, state: Path) -> Callable[[], Deliverer]:
+def _joined(notifier: Notifier, state: Path, told: Told) -> Callable[[], Deliverer]:
     """Make a deliverer with an outbox connection of its own thread."""
-    return lambda: _deliverer(notifier, Outbox.join(state))
+    return lambda: _deliverer(notifier, Outbox.join(state), told)
 
 
-def _deliverer(notifier: Notifier, outbox: Outbox) -> Deliverer:
-    return Deliverer(notifier, outbox, utc_now, random.Random().random)  # noqa: S311 - spreads retries, hides nothing
+def _deliverer(notifier: Notifier, outbox: Outbox, told: Told) -> Deliverer:
+    chance = random.Random()  # noqa: S311 - spreads retries, hides nothing
+    return Deliverer(notifier, outbox, utc_now, chance.random, told)
 
 
 def _pause(seconds: float) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
 from datetime import datetime, timedelta
 
@@ -69,6 +70,15 @@ class Lines:
         self._line()
         for line in letter.body.splitlines():
             self._line(f"  {line}".rstrip())
+
+    def explain(self, command: str, lines: Sequence[str]) -> None:
+        """Write the command, and what it says, set in."""
+        self._line()
+        self._line(self._say(script.WHY))
+        self._line()
+        self._line(f"  $ {command}")
+        for line in lines:
+            self._line(f"  {line}")
 
     def judge(self, verdict: Verdict) -> None:
         """Write the table in columns, and a line for each check."""

@@ -20,10 +20,14 @@ from logonbell.demo.mailbox import Mailbox
 from logonbell.demo.stage import Stage
 from logonbell.demo.tally import Verdict, judge
 from logonbell.errors import Refused
+from logonbell.explanation import explain, lines
+from logonbell.recognise.windows import WANTED
+from logonbell.rule import Rules
 from logonbell.sentence import say
 from logonbell.simulate.day import compress
 from logonbell.simulate.evtx import EvtxFile
 from logonbell.simulate.recipe import mails
+from logonbell.sources.history import History
 
 _TICK = 0.05
 _PATIENCE = 15.0
@@ -56,14 +60,24 @@ def put_on(
         with stage.busy(script.STARTING_BOTH if emulate else script.STARTING):
             bell, emulated = _hang(folder, stage, mailbox, house, emulate=emulate)
         verdict = play.perform(log, bell, mailbox, emulated=emulated)
-    if play.letters:
-        stage.show(max(play.letters, key=lambda letter: letter.level))
+        loudest = max(play.letters, key=lambda letter: letter.level, default=None)
+        why = _explain(folder / LOG, loudest, stage.language) if loudest else []
+    if loudest is not None:
+        stage.show(loudest)
+        stage.explain(script.command_that_explains(loudest), why)
     stage.judge(verdict)
     if verdict.holds:
         stage.end()
     else:
         stage.tell(script.FAULT)
     return verdict
+
+
+def _explain(log: Path, letter: Letter, language: str) -> list[str]:
+    """Say what ``logonbell explain`` says of that which a letter tells of."""
+    explained = explain(History([log], wanted=WANTED).events(), Rules())
+    about = [one for one in explained if one.tells_of(letter.records[0])]
+    return [text for one in about for text in lines(one, language)]
 
 
 def _hang(

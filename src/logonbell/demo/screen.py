@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from datetime import datetime, timedelta
 
@@ -33,6 +33,9 @@ _TALLEST = 26
 _AROUND = 4  # lines that are left for the clock and for what stands above
 _EDGES = 6  # columns that the box of a message takes for itself
 _BEAT_SECONDS = 2.5
+_READING_SECONDS = 5.0
+_READABLE = 32  # columns in which words can be read
+_SET_IN = 4
 _LEAD = re.compile(r"\S.*?\s{2,}|\s{2,}|- ")
 
 
@@ -105,10 +108,24 @@ class Screen:
         self._pause(_BEAT_SECONDS)
         head, *lines = letter.body.splitlines()
         room = self._width - _EDGES
+        body = (folded for line in lines for folded in _set_in(line, room))
+        self._box(script.AS_MAILED, [*_set_in(head, room, "bold"), *body])
+        self._pause(_READING_SECONDS)
+
+    def explain(self, command: str, lines: Sequence[str]) -> None:
+        """Print the command and what it says in a box."""
+        head, *others = lines
+        room = self._width - _EDGES
+        asked = Text().append("$ ", style="dim").append(command, style="cyan")
+        told = (folded for line in others for folded in _told(line, room))
+        self._box(script.WHY, [asked, Text(), *_set_in(head, room, "bold"), *told])
+        self._pause(_READING_SECONDS)
+
+    def _box(self, title: Sentence, lines: Sequence[Text]) -> None:
         self._print(
             Panel(
-                Group(*_set_in(head, room, "bold"), *(line for one in lines for line in _set_in(one, room))),
-                title=Text(self._say(script.AS_MAILED)),
+                Group(*lines),
+                title=Text(self._say(title)),
                 title_align="left",
                 box=box.ROUNDED,
                 border_style="green",
@@ -116,7 +133,6 @@ class Screen:
                 width=self._width,
             )
         )
-        self._pause(_BEAT_SECONDS)
 
     def judge(self, verdict: Verdict) -> None:
         """Print the table, and a line for each check."""
@@ -158,6 +174,15 @@ def _set_in(line: str, room: int, style: str = "") -> list[Text]:
     behind = _LEAD.match(line)
     at = behind.end() if behind else 0
     return _hanging(line[:at], line[at:], room, "dim", style)
+
+
+def _told(line: str, room: int) -> list[Text]:
+    """Fold a line of an explanation behind its record; where that leaves too little room, under it."""
+    lead, colon, what = line.partition(": ")
+    lead += colon
+    if room - width(lead) >= _READABLE:
+        return _hanging(lead, what, room, "dim")
+    return [Text(lead, style="dim"), *_hanging(" " * _SET_IN, what, room, "")]
 
 
 def _hanging(lead: str, text: str, room: int, lead_style: str, style: str = "") -> list[Text]:

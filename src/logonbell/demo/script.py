@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
+from logonbell.demo.bell import LOG
+from logonbell.demo.letter import Letter
 from logonbell.demo.tally import Verdict
 from logonbell.sentence import Sentence, plural, say
 
@@ -18,6 +20,7 @@ STARTING = say("Starting the agent ...")
 STARTING_BOTH = say("Starting the SNS emulator and the agent ...")
 NO_EMULATOR = say("The SNS emulator does not start here, so the agent rings on its console instead.")
 AS_MAILED = say("The loudest of them in full, as its receiver reads it")
+WHY = say("Why it rang, and of which records it is made")
 VERDICT = say("That day")
 WHAT_NEXT = say("Now your own:")
 FAULT = say(
@@ -55,6 +58,11 @@ def intro(seconds: float, *, emulated: bool) -> list[Sentence]:
             "below you see what it printed there, beside what the usual hand-made recipe would have mailed."
         ),
     ]
+
+
+def command_that_explains(letter: Letter) -> str:
+    """Give the command that says why a letter was sent."""
+    return f"logonbell explain {LOG} --record {letter.records[0]}"
 
 
 def mails(number: int) -> Sentence:
@@ -98,6 +106,7 @@ def next_steps() -> list[tuple[str, Sentence]]:
     """Say what to do next: a command, and what it does."""
     return [
         ("logonbell read Security.evtx", say("who came in, by which door, from a log of yours")),
+        ("logonbell explain Security.evtx", say("why each of them rings or not")),
         ("logonbell watch --config logonbell.toml", say("the agent that you just saw")),
         ("docs/reference/config.md", say("its settings, every one with its default")),
     ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
 from typing import Protocol
@@ -45,6 +46,10 @@ class Stage(Protocol):
 
     def show(self, letter: Letter) -> None:
         """Show a whole message."""
+        ...
+
+    def explain(self, command: str, lines: Sequence[str]) -> None:
+        """Show what ``command`` says of the same logon."""
         ...
 
     def judge(self, verdict: Verdict) -> None:

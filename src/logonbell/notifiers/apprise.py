@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from types import MappingProxyType
 from typing import Any, Protocol
 from urllib.parse import unquote
@@ -74,6 +75,11 @@ class Apprise:
     def name(self) -> str:
         """The key of its delivery rows."""
         return self._name
+
+    def prepare(self) -> None:
+        """Import apprise: a third of a second in which nobody waits for an alert yet."""
+        with suppress(Exception):  # the first delivery tries again, and says why
+            import apprise  # noqa: F401, PLC0415 - an optional extra
 
     def deliver(self, tellings: Sequence[Telling]) -> Sequence[str | Undelivered]:
         """Send them, each by itself."""

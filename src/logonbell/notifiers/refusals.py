@@ -60,6 +60,11 @@ _NOT_VALID = (
 TABLE: tuple[Row, ...] = (
     # Settings: mendable, so pending.
     _row(
+        "NoRegionError InvalidRegionError UnknownRegionError UnknownEndpointError EndpointResolutionError "
+        "EndpointProviderError InvalidEndpointConfigurationError ServiceNotInRegionError",
+        say("There is no SNS in the region {region}. Mend region; the alert waits. ({words})"),
+    ),
+    _row(
         "NotFound NotFoundException ResourceNotFoundException TopicNotFound",
         say("The topic {topic} does not exist. Create it, or mend topic_arn; the alert waits. ({words})"),
     ),
@@ -194,11 +199,6 @@ TABLE: tuple[Row, ...] = (
             "{endpoint} does not answer like SNS. Look at endpoint_url and at the proxy on the way; it is tried "
             "again. ({words})"
         ),
-    ),
-    _row(
-        "NoRegionError InvalidRegionError UnknownRegionError UnknownEndpointError EndpointResolutionError "
-        "EndpointProviderError InvalidEndpointConfigurationError ServiceNotInRegionError",
-        say("There is no SNS in the region {region}. Mend region; the alert waits. ({words})"),
     ),
 )
 UNKNOWN = say("SNS refused for a reason that logonbell does not know. It is tried again. ({code}: {words})")

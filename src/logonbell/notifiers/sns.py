@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -79,7 +80,7 @@ class SnsNotifier:
     ``compose`` makes the text of a notification and ``tell`` puts a sentence into its language. Credentials come from
     boto3's own chain; the region is ``region``, else the one in the topic's ARN (SNS knows a topic in its own only).
     Only a fault of the message itself is permanent; missing topics, rights and credentials stay pending (why:
-    ``refusals.py``). boto3 is imported by the first delivery, so that a quiet agent does without it.
+    ``refusals.py``). boto3 is imported by ``prepare`` or the first delivery, so that who has nothing to send does without it.
     """
 
     batch = MAX_ENTRIES
@@ -113,6 +114,11 @@ class SnsNotifier:
     def name(self) -> str:
         """The key of its delivery rows."""
         return self._name
+
+    def prepare(self) -> None:
+        """Import boto3 and make the client, with its credentials: half a second in which nobody waits for an alert yet."""
+        with suppress(_NotTakenError):  # the first delivery tries again, and says why
+            self._ask(lambda _: None)
 
     def deliver(self, tellings: Sequence[Telling]) -> Sequence[Answer]:
         """Publish them; when the way to SNS fails, the rest is not tried and gets the same answer."""

@@ -104,6 +104,9 @@ class Webhook:
         """The key of its delivery rows."""
         return self._name
 
+    def prepare(self) -> None:
+        """Nothing holds up the first post."""
+
     def deliver(self, tellings: Sequence[Telling]) -> Sequence[str | Undelivered]:
         """Post them one after the other. Where the road or the receiver fails, the rest is not tried.
 

@@ -43,7 +43,7 @@ def find_logs(paths: Iterable[str | os.PathLike[str]]) -> Logs:
     files: dict[tuple[int, int] | Path, Path] = {}
     losses: list[Loss] = []
     for path in map(Path, paths):
-        if not path.is_dir():
+        if not is_folder(path):
             files.setdefault(_identity(path), path)
             continue
         found = sorted(_within(path, losses))
@@ -160,6 +160,14 @@ def _within(folder: Path, losses: list[Loss]) -> Iterator[Path]:
         for file in files:
             if file.lower().endswith(".evtx"):
                 yield Path(place, file)
+
+
+def is_folder(path: Path) -> bool:
+    """Tell whether a path leads to a folder; no for one that cannot be looked at."""
+    try:
+        return path.is_dir()
+    except OSError:  # no right to look, or a name too long for any file
+        return False
 
 
 def _identity(path: Path) -> tuple[int, int] | Path:

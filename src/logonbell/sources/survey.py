@@ -130,7 +130,7 @@ def opened(path: Path) -> Iterator[LogFile]:
     except OSError as error:
         reason = error.strerror or type(error).__name__
         raise Refused(
-            say("{path} could not be read: {reason}", path=name, reason=reason),
+            say("{path} could not be read ({reason}).", path=name, reason=reason),
             say("Copy the log to a local disk and read the copy."),
         ) from error
 

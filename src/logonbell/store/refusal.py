@@ -15,6 +15,7 @@ PATIENCE = 10
 """Seconds a connection waits for another one's transaction."""
 
 FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+NO_FOLDER = {errno.ENOTDIR, errno.EEXIST, errno.ENAMETOOLONG}
 FORBIDDEN = {errno.EACCES, errno.EPERM, errno.EROFS}
 
 
@@ -74,6 +75,11 @@ def _from_system(path: Path, error: OSError) -> Refused:
         return _full(path)
     if error.errno in FORBIDDEN:
         return _forbidden(path, why)
+    if error.errno in NO_FOLDER:
+        return Refused(
+            say("There is no folder {path}, and none can be made ({why}).", path=str(path), why=why),
+            say("Name another state folder."),
+        )
     return _failed(path, why)
 
 

@@ -1,0 +1,98 @@
+"""What each event was taken for, into what it was folded, and why it rings or not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from logonbell.event import Event, EventRef
+from logonbell.logon import Finding, Logon
+from logonbell.recognise.past import recognise
+from logonbell.recognise.windows import Recogniser
+from logonbell.rule import Rules, Verdict
+from logonbell.sentence import Sentence, say
+from logonbell.text.headline import headline
+from logonbell.text.language import speak
+from logonbell.text.moment import stamp
+from logonbell.text.words import LEVELS
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """One event, and in words what it was taken for."""
+
+    ref: EventRef
+    time: datetime
+    host: str
+    what: Sentence
+
+
+@dataclass(frozen=True, slots=True)
+class Explained:
+    """A finding with the events behind it; ``finding`` None for an event that nothing came of."""
+
+    finding: Finding | None
+    verdict: Verdict | None
+    events: Sequence[Taken]
+
+    def tells_of(self, record: int) -> bool:
+        """Whether a record of this id is behind it, in whichever channel."""
+        return any(event.ref.record_id == record for event in self.events)
+
+
+def explain(events: Iterable[Event], rules: Rules) -> list[Explained]:
+    """Explain events, which come in the order of time and have an end: the findings, then what nothing came of."""
+    taken: list[Taken] = []
+
+    def witness(event: Event, what: Sentence) -> None:
+        taken.append(Taken(event.ref, event.time, event.host, what))
+
+    findings = recognise(events, Recogniser(witness))
+    by_ref: dict[tuple[str, EventRef], list[Taken]] = {}
+    for one in taken:
+        by_ref.setdefault((one.host, one.ref), []).append(one)
+    explained: list[Explained] = []
+    used: set[int] = set()
+    for finding in findings:
+        behind = [one for ref in finding.events for one in by_ref.get((finding.host, ref), [])]
+        used.update(id(one) for one in behind)
+        explained.append(Explained(finding, rules.judge(finding), sorted(behind, key=_place)))
+    return [*explained, *(Explained(None, None, [one]) for one in taken if id(one) not in used)]
+
+
+def lines(explained: Explained, language: str) -> Iterator[str]:
+    """Say it: what happened, a line for each event behind it, why it is that, and why it rings or not."""
+    finding, verdict = explained.finding, explained.verdict
+    if finding is not None:
+        yield headline(finding, language=language, host_name=finding.host)
+    for event in explained.events:
+        yield f"  {speak(_line_of(event), language)}"
+    if isinstance(finding, Logon):
+        yield f"  {speak(say('so: {why}', why=finding.why), language)}"
+        if finding.ssm_match is not None:
+            yield f"  {speak(say('SSM: {match}', match=finding.ssm_match), language)}"
+    if verdict is not None:
+        yield f"  {speak(_judged(verdict), language)}"
+
+
+def _place(event: Taken) -> tuple[datetime, str, int]:
+    return event.time, event.ref.channel, event.ref.record_id
+
+
+def _line_of(event: Taken) -> Sentence:
+    time = event.time.astimezone(UTC)
+    return say(
+        "{time} {channel} {id} record {record}: {what}",
+        time=f"{stamp(time)}.{time.microsecond // 1000:03d} UTC",
+        channel=event.ref.channel.removeprefix("Microsoft-Windows-"),
+        id=event.ref.event_id,
+        record=event.ref.record_id,
+        what=event.what,
+    )
+
+
+def _judged(verdict: Verdict) -> Sentence:
+    if verdict.rings:
+        return say("rings ({level}): {reason}", level=LEVELS[verdict.level], reason=verdict.reason)
+    return say("does not ring: {reason}", reason=verdict.reason)
