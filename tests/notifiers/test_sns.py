@@ -9,15 +9,16 @@ from typing import Any
 
 import pytest
 
-from emulator import REGION, Emulator, HeardTopic, free_port
+from emulator import REGION, Emulator, HeardTopic, Received, free_port
 from fault_proxy import Answer, Fault, FaultProxy, error, throttling, unavailable, weather
 from logonbell.errors import Refused
 from logonbell.event import EventRef
 from logonbell.logon import FailedLogons, LogCleared, User
 from logonbell.notification import Notification
 from logonbell.notifier import Notifier, Undelivered
+from logonbell.notifiers.forms import Form, Message
 from logonbell.notifiers.limits import MAX_BYTES, faults
-from logonbell.notifiers.sns import CONNECT_SECONDS, READ_SECONDS, Message, SnsNotifier
+from logonbell.notifiers.sns import CONNECT_SECONDS, READ_SECONDS, SnsNotifier
 from logonbell.sentence import Sentence
 from notifications import HOST_ID, notification
 
@@ -30,10 +31,9 @@ def compose(told: Any) -> Message:
 
 
 def sns(arn: str, url: str | None, compose: Callable[[Any], Message] = compose, **more: Any) -> SnsNotifier:
-    """Make a notifier that gives up on an answer after a second."""
-    return SnsNotifier(
-        arn, compose, **{"host_name": "bastion", "endpoint_url": url, "read_seconds": 1, **more}
-    )
+    """Make a notifier that tells all the same text, and gives up on an answer after a second."""
+    given = {"host_name": "bastion", "form": Form.TEXT, "endpoint_url": url, "read_seconds": 1, **more}
+    return SnsNotifier(arn, compose, **given)
 
 
 def refused(answers: Sequence[str | Undelivered]) -> Undelivered:
@@ -44,8 +44,14 @@ def refused(answers: Sequence[str | Undelivered]) -> Undelivered:
 
 
 def numbers(topic: HeardTopic, count: int) -> list[int]:
-    """The sequence numbers that came out of the queue, sorted."""
-    return sorted(int(message.attributes["sequence"][1]) for message in topic.receive(count))
+    """The numbers in the subjects that came out of the queue, sorted."""
+    return sorted(number_of(message) for message in topic.receive(count))
+
+
+def number_of(message: Received) -> int:
+    """The number in a subject."""
+    assert message.subject is not None
+    return int(message.subject.rpartition(" ")[2])
 
 
 def test_importing_is_cheap() -> None:
@@ -87,7 +93,8 @@ def test_one_arrives_whole(emulator: Emulator, topic: HeardTopic) -> None:
         "user": ("String", "CONTOSO\\alice"),
         "principal": ("String", "arn:aws:sts::123456789012:assumed-role/Ops/alice"),
         "domain_admin": ("String", "true"),
-        "sequence": ("Number", "7"),
+        "account": ("String", "000000000000"),
+        "region": ("String", REGION),
     }
 
 
@@ -95,7 +102,7 @@ def test_what_is_not_known_is_not_said(emulator: Emulator, topic: HeardTopic) ->
     """An attribute that the log does not tell is missing; it is never empty and never guessed."""
     sns(topic.arn, emulator.url).deliver([notification(1, user=None, domain_admin=None)])
     (message,) = topic.receive(1)
-    assert set(message.attributes) == {"level", "rule", "host", "fingerprint", "door", "sequence"}
+    assert set(message.attributes) == {"level", "rule", "host", "fingerprint", "door", "account", "region"}
 
 
 def test_hostile_names_pass(emulator: Emulator, topic: HeardTopic) -> None:
@@ -123,9 +130,9 @@ def test_other_findings_have_their_attributes(emulator: Emulator, topic: HeardTo
         for number, finding in enumerate((burst, cleared), 1)
     ]
     sns(topic.arn, emulator.url).deliver(notes)
-    told = {message.attributes["sequence"][1]: message.attributes for message in topic.receive(2)}
-    assert not {"door", "user"} & set(told["1"])
-    assert told["2"]["user"] == ("String", "mallory")
+    told = {number_of(message): message.attributes for message in topic.receive(2)}
+    assert not {"door", "user"} & set(told[1])
+    assert told[2]["user"] == ("String", "mallory")
 
 
 def replace_finding(plain: Notification, finding: Any) -> Any:
@@ -140,13 +147,13 @@ def test_many_go_at_once(topic: HeardTopic, proxy: FaultProxy) -> None:
     receipts = sns(topic.arn, proxy.url).deliver(notes)
     messages = topic.receive(10)
     assert [request.form["Action"] for request in proxy.seen] == ["PublishBatch"]
-    by_id = {message.message_id: int(message.attributes["sequence"][1]) for message in messages}
+    by_id = {message.message_id: number_of(message) for message in messages}
     assert [by_id[str(receipt)] for receipt in receipts] == list(range(1, 11))
 
 
 def test_large_ones_share_no_batch(topic: HeardTopic, proxy: FaultProxy) -> None:
     """Messages that are together larger than SNS's limit go in as many requests as needed."""
-    notifier = sns(topic.arn, proxy.url, lambda told: Message("Long", "長" * 30_000 + str(told.sequence)))
+    notifier = sns(topic.arn, proxy.url, lambda told: Message(f"Long {told.sequence}", "長" * 30_000))
     receipts = notifier.deliver([notification(number) for number in range(1, 6)])
     assert all(isinstance(receipt, str) for receipt in receipts)
     assert [request.form["Action"] for request in proxy.seen] == ["PublishBatch", "PublishBatch", "Publish"]
@@ -165,13 +172,17 @@ def test_a_body_too_long_is_cut(emulator: Emulator, topic: HeardTopic) -> None:
     assert message.message_id == receipt
     first, last = message.body.split("\n")
     assert set(first) == {"鐘"}
-    assert last == "«[Cut here: SNS takes no more than 256 KiB.]»"
+    assert last == "«[Cut here: the text is too long for SNS.]»"
     assert len(message.body.encode()) > MAX_BYTES - 1000
 
 
 def test_a_message_that_cannot_be_is_buried(emulator: Emulator, topic: HeardTopic) -> None:
     """An empty message is refused for good before SNS sees it, with the reason, and holds up none beside it."""
-    notifier = sns(topic.arn, emulator.url, lambda told: Message("S", "" if told.sequence == 2 else "body"))
+    notifier = sns(
+        topic.arn,
+        emulator.url,
+        lambda told: Message(f"S {told.sequence}", "" if told.sequence == 2 else "body"),
+    )
     answers = notifier.deliver([notification(number) for number in (1, 2, 3)])
     assert isinstance(answers[1], Undelivered)
     assert answers[1].permanent
@@ -194,7 +205,7 @@ def test_fifo_forgives_repeats(emulator: Emulator) -> None:
     notifier.deliver(notes)
     assert all(isinstance(answer, str) for answer in notifier.deliver(notes[1:]))
     messages = topic.receive(3)
-    assert [message.attributes["sequence"][1] for message in messages] == ["1", "2", "3"]
+    assert [number_of(message) for message in messages] == [1, 2, 3]
     assert {message.group for message in messages} == {HOST_ID}
     assert [message.deduplication for message in messages] == [told.alert.fingerprint for told in notes]
 
@@ -510,7 +521,7 @@ def test_nothing_is_lost_in_foul_weather(topic: HeardTopic, proxy: FaultProxy) -
             break
     assert not waiting
     messages = topic.receive(30)
-    assert {int(message.attributes["sequence"][1]) for message in messages} == set(range(1, 31))
+    assert {number_of(message) for message in messages} == set(range(1, 31))
     assert set(receipts.values()) <= {message.message_id for message in messages}
     assert len(messages) > 30, "the weather was fair: nothing repeated"
 

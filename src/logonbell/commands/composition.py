@@ -12,8 +12,11 @@ from logonbell.config import OFF, Config, default_ssm
 from logonbell.errors import Refused
 from logonbell.notification import Telling
 from logonbell.notifier import Notifier
+from logonbell.notifiers.chat import chat
 from logonbell.notifiers.console import Console
-from logonbell.notifiers.sns import Message, SnsNotifier
+from logonbell.notifiers.document import Said, document
+from logonbell.notifiers.forms import Message
+from logonbell.notifiers.sns import SnsNotifier
 from logonbell.recipe import RULES
 from logonbell.recognise.windows import WANTED
 from logonbell.rule import Rules
@@ -27,7 +30,9 @@ from logonbell.ssm.processes import HostProcesses
 from logonbell.ssm.source import SsmSource
 from logonbell.text.facts import Reader
 from logonbell.text.language import speak
-from logonbell.text.message import body, subject
+from logonbell.text.message import compose as parts_of
+from logonbell.text.message import subject
+from logonbell.text.sms import sms
 
 
 def reader_of(config: Config, desk: Desk) -> Reader:
@@ -81,6 +86,7 @@ def notifiers_of(config: Config, desk: Desk, now: Callable[[], datetime] = utc_n
                 sns.topic_arn,
                 composer(reader, now, ascii_subject=sns.ascii_subject),
                 host_name=reader.host_name,
+                form=sns.format,
                 region=sns.region,
                 endpoint_url=sns.endpoint_url,
                 tell=lambda sentence: speak(sentence, reader.language),
@@ -97,20 +103,26 @@ def notifiers_of(config: Config, desk: Desk, now: Callable[[], datetime] = utc_n
 def composer(
     reader: Reader, now: Callable[[], datetime], *, ascii_subject: bool = False
 ) -> Callable[[Telling], Message]:
-    """Make what writes subject and body for a reader."""
+    """Make what writes a telling for a reader, in each form in which it may be taken to them."""
 
     def compose(telling: Telling) -> Message:
+        sent = now()
+        parts = parts_of(telling, reader, sent)
         line = subject(
-            telling, language=reader.language, host_name=reader.host_name, ascii_only=ascii_subject
-        )
-        text = body(
             telling,
             language=reader.language,
-            zone=reader.zone,
             host_name=reader.host_name,
-            sent=now(),
+            zone=reader.zone,
+            ascii_only=ascii_subject,
         )
-        return Message(line, text)
+        text = parts.text()
+        return Message(
+            subject=line,
+            body=text,
+            sms=sms(telling, reader),
+            document=document(telling, Said(line, text, reader.host_name, sent)),
+            chat=chat(telling, parts, line, reader.host_name),
+        )
 
     return compose
 
