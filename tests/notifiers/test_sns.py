@@ -401,7 +401,7 @@ REFUSALS = [
     (error(403, "SignatureDoesNotMatch", "Check your AWS Secret Access Key"), False, "does not accept these"),
     (error(403, "RequestTimeTooSkewed"), False, "clock is wrong"),
     (error(400, "InvalidParameter", "Invalid parameter: TopicArn"), False, "Mend topic_arn or region"),
-    (error(400, "InvalidParameter", "Invalid parameter: Subject"), True, "SNS does not take this message."),
+    (error(400, "InvalidParameter", "Invalid parameter: Message"), True, "SNS does not take this message."),
     (
         error(400, "InvalidParameter", "Invalid parameter: Message too long"),
         True,
@@ -410,7 +410,7 @@ REFUSALS = [
     (error(400, "ParameterValueInvalid", "the attribute is bad"), True, "SNS does not take this message."),
     (error(413, "EntityTooLarge"), True, "SNS finds this message too large"),
     (
-        error(400, "InvalidParameter", "Invalid parameter: MessageGroupId"),
+        error(400, "InvalidParameter", "Invalid parameter: MessageDeduplicationId"),
         False,
         "Look at the topic's settings",
     ),
@@ -464,7 +464,7 @@ def test_entries_that_failed_are_answered_singly(topic: HeardTopic, proxy: Fault
             b"<member><Id>2</Id><MessageId>m-2</MessageId></member></Successful><Failed>"
             b"<member><Id>0</Id><Code>Throttling</Code><Message>Rate exceeded</Message>"
             b"<SenderFault>false</SenderFault></member>"
-            b"<member><Id>1</Id><Code>InvalidParameter</Code><Message>Invalid parameter: Subject</Message>"
+            b"<member><Id>1</Id><Code>InvalidParameter</Code><Message>Invalid parameter: Message</Message>"
             b"<SenderFault>true</SenderFault></member>"
             b"</Failed></PublishBatchResult></PublishBatchResponse>",
         )
@@ -501,6 +501,65 @@ def test_singles_keep_their_receipts_when_the_road_breaks(topic: HeardTopic, pro
     answers = sns(topic.arn, proxy.url).deliver([notification(number) for number in (1, 2, 3)])
     assert [isinstance(answer, str) for answer in answers] == [True, False, False]
     assert numbers(topic, 1) == [1]
+
+
+SUBJECT = error(400, "InvalidParameter", "Invalid parameter: Subject")
+GROUP = error(
+    400,
+    "InvalidParameter",
+    "Invalid parameter: MessageGroupId Reason: The request includes MessageGroupId parameter that is not valid for this "
+    "topic type",
+)
+
+
+@pytest.mark.parametrize(("blames", "part"), [(SUBJECT, "Subject"), (GROUP, "MessageGroupId")])
+def test_a_part_that_sns_does_not_take_is_left_out(
+    topic: HeardTopic, proxy: FaultProxy, blames: Answer, part: str
+) -> None:
+    """An alert is not lost for its subject or its group: it goes once more without, and arrives whole but for that."""
+    proxy.will(blames)
+    (receipt,) = sns(topic.arn, proxy.url).deliver([notification(1)])
+    (message,) = topic.receive(1)
+    assert message.message_id == receipt
+    first, second = (set(request.form) for request in proxy.seen)
+    assert first - second == {part}
+    assert second <= first
+
+
+def test_a_part_is_left_out_of_one_message_of_a_batch(topic: HeardTopic, proxy: FaultProxy) -> None:
+    """One subject of ten that SNS refuses costs that message its subject, and no other message anything."""
+    proxy.will(
+        Answer(
+            200,
+            b'<PublishBatchResponse xmlns="http://sns.amazonaws.com/doc/2010-03-31/"><PublishBatchResult><Successful>'
+            b"<member><Id>0</Id><MessageId>m-1</MessageId></member></Successful><Failed>"
+            b"<member><Id>1</Id><Code>InvalidParameter</Code><Message>Invalid parameter: Subject</Message>"
+            b"<SenderFault>true</SenderFault></member></Failed></PublishBatchResult></PublishBatchResponse>",
+        )
+    )
+    first, second = sns(topic.arn, proxy.url).deliver([notification(number) for number in (1, 2)])
+    assert first == "m-1"
+    (message,) = topic.receive(1)
+    assert (message.message_id, message.subject) == (second, None)
+
+
+def test_a_topic_that_takes_no_groups_is_asked_once(topic: HeardTopic, proxy: FaultProxy) -> None:
+    """Where AWS does not know groups on such a topic, each further message goes without one, at the first try."""
+    notifier = sns(topic.arn, proxy.url)
+    proxy.will(GROUP)
+    notifier.deliver([notification(1)])
+    notifier.deliver([notification(2)])
+    assert ["MessageGroupId" in request.form for request in proxy.seen] == [True, False, False]
+    assert numbers(topic, 2) == [1, 2]
+
+
+def test_a_group_that_fifo_needs_is_kept(emulator: Emulator, proxy: FaultProxy) -> None:
+    """A FIFO topic is never told anything without a group; what it refuses for it waits."""
+    proxy.will(GROUP)
+    topic = emulator.topic(fifo=True)
+    answer = refused(sns(topic.arn, proxy.url).deliver([notification(1)]))
+    assert not answer.permanent
+    assert len(proxy.seen) == 1
 
 
 def test_nothing_is_lost_in_foul_weather(topic: HeardTopic, proxy: FaultProxy) -> None:

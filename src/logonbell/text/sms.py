@@ -67,7 +67,7 @@ def sms(telling: Telling, reader: Reader) -> str:
     """Write a telling as one part: never empty, on one line."""
     text = ""
     for room in _NARROWER:
-        text = line_one(telling, reader, room)
+        text = line_one(telling, reader, room).rstrip()
         if is_one_part(text, before=PREFIX):
             return text
     text = text[:LIMIT]
