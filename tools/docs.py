@@ -92,8 +92,8 @@ phones and chat, with `json` everybody.
 ## Message attributes
 
 For filter policies: `level`, `rule`, `host`, `account`, `region` and `fingerprint` are there always, `door`, `user`, `principal`
-and `domain_admin` (`true`, `false`) where they are known. A policy for what must never be missed also takes what is not known:
-`{"domain_admin": ["true", {"exists": false}]}`.
+and `domain_admin` (`true`, `false`) where they are known. A policy for what must not be missed goes by `level`, not by them: what
+is not known is left out, and a policy that asks for it passes nothing.
 
 **AWS documents that attributes are sent only when the message is one text for all**, not with a text for each protocol. Emulators
 send them all the same, so no test of ours can tell. Where a subscription has a filter policy, set `format` to `text` or `json`

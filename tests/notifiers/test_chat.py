@@ -82,7 +82,7 @@ def test_it_is_the_schema_of_amazon_q() -> None:
 
 def test_a_session_is_one_thread() -> None:
     """A reconnect and a logoff come beneath their logon in the channel."""
-    opened = replace(logon(Door.RDP), time=RECONNECT.began)
+    opened = replace(logon(Door.RDP), time=LOGOFF.began)
     threads = {told(notify(one))["metadata"]["threadId"] for one in (opened, RECONNECT, LOGOFF)}
     assert len(threads) == 1
 
