@@ -74,7 +74,7 @@ MESSAGES = """\
 
 <!-- Made by tools/docs.py from jsonl.schema.json and tools/message_schema.py: change it there. -->
 
-Queues, functions and web hooks that subscribe to the topic get one JSON object, in ASCII, for each message: an alert, or a
+Queues, functions, web hooks and email-json that subscribe to the topic get one JSON object, in ASCII, for each message: an alert, or a
 digest of many. [The schema](message.schema.json) is the contract. `schema` is its version: keys may be added within one, none
 is taken away or changes its meaning. All keys are always there; null means that it is not known, never "no".
 

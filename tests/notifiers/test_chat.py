@@ -28,7 +28,7 @@ from findings import (
 from logonbell.logon import Door, User
 from logonbell.notification import Telling
 from logonbell.notifiers.chat import DESCRIPTION, STEP, TITLE, WORD, chat, markdown
-from logonbell.notifiers.document import thread
+from logonbell.notifiers.document import Said, document, thread
 from logonbell.text.facts import Reader
 from logonbell.text.language import LANGUAGES
 from logonbell.text.message import compose, subject
@@ -40,7 +40,8 @@ def told(telling: Telling, language: str = "en", host: str = HOST) -> dict[str, 
     """What a chat channel gets."""
     reader = Reader(language, TOKYO, host)
     line = subject(telling, language=language, host_name=host, zone=TOKYO)
-    return chat(telling, compose(telling, reader, SENT), line, host)
+    parts = compose(telling, reader, SENT)
+    return chat(document(telling, Said(line, parts.text(), host, SENT)), parts, line)
 
 
 def test_it_is_the_schema_of_amazon_q() -> None:
@@ -62,7 +63,7 @@ def test_it_is_the_schema_of_amazon_q() -> None:
                 "If it was not them: sign the session out and disable the user.",
                 "To see what it was made of and why it rang, on the host: logonbell explain --record 81234",
             ],
-            "keywords": ["high", "rdp", "BASTION01"],
+            "keywords": ["high", "logon", "rdp", "BASTION01"],
         },
         "metadata": {
             "threadId": thread(note),
@@ -71,8 +72,8 @@ def test_it_is_the_schema_of_amazon_q() -> None:
             "relatedResources": [HOST_ID],
             "additionalContext": {
                 "level": "high",
-                "host": "BASTION01",
                 "rule": "logon",
+                "host_name": "BASTION01",
                 "sequence": "17",
                 "fingerprint": note.fingerprint,
             },

@@ -116,13 +116,8 @@ def composer(
             ascii_only=ascii_subject,
         )
         text = parts.text()
-        return Message(
-            subject=line,
-            body=text,
-            sms=sms(telling, reader),
-            document=document(telling, Said(line, text, reader.host_name, sent)),
-            chat=chat(telling, parts, line, reader.host_name),
-        )
+        whole = document(telling, Said(line, text, reader.host_name, sent))
+        return Message(line, text, sms(telling, reader), whole, chat(whole, parts, line))
 
     return compose
 

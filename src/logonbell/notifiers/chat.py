@@ -9,12 +9,9 @@ nothing has a meaning, or has those characters shown as ``\u{2a}``, in the notat
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
 from typing import Any
 
-from logonbell.logon import FailedLogons, LogCleared, Logoff, Logon, Notice, Selected, Tampering
-from logonbell.notification import Digest, Telling
-from logonbell.notifiers.document import thread
+from logonbell.notifiers.document import Document
 from logonbell.text.escape import escape
 from logonbell.text.message import Message
 
@@ -30,30 +27,37 @@ _MARKUP = re.compile(
     r"[*~`|]|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])|[\[\]](?=[(:\[])|(?<=\])\(|!(?=\[)|:(?=//)|@(?=channel|here|everyone)"
 )
 _FENCE = "```"
+# Keys of the JSON object.
+_KEYWORDS = ("level", "rule", "door", "host_name")
+_RESOURCES = ("host_id", "principal", "ssm_session")
+_CONTEXT = ("level", "rule", "host_name", "sequence", "count", "fingerprint")
 
 
-def chat(telling: Telling, message: Message, subject: str, host_name: str) -> dict[str, Any]:
-    """Give the object: line one as the title, the facts in a code block, what to do as next steps."""
-    facts = _code(message.fact_lines())
+def chat(whole: Document, message: Message, subject: str) -> dict[str, Any]:
+    """Give the object: line one as the title, the facts in a code block, what to do as next steps.
+
+    ``whole`` is the JSON object of the same telling.
+    """
+    title = _bounded(markdown(subject), TITLE)
+    context = {name: str(whole[name]) for name in _CONTEXT if whole.get(name) is not None}
+    kind = f"digest-{whole['kind']}" if whole["type"] == "digest" else whole["type"]
     return {
         "version": "1.0",
         "source": "custom",
-        "id": telling.fingerprint,
+        "id": whole["fingerprint"],
         "content": {
             "textType": "client-markdown",
-            "title": _bounded(markdown(subject), TITLE),
-            "description": facts,
+            "title": title,
+            "description": _code(message.fact_lines()),
             "nextSteps": [_bounded(markdown(step), STEP) for step in message.steps],
-            "keywords": [_word(word, WORD) for word in _keywords(telling, host_name)],
+            "keywords": [_word(whole[name], WORD) for name in _KEYWORDS if whole.get(name)],
         },
         "metadata": {
-            "threadId": thread(telling),
-            "summary": _bounded(markdown(subject), TITLE),
-            "eventType": f"logonbell-{_type(telling)}",
-            "relatedResources": [_word(one, TITLE) for one in _resources(telling)],
-            "additionalContext": {
-                name: _word(value, TITLE) for name, value in _context(telling, host_name).items()
-            },
+            "threadId": whole["thread"],
+            "summary": title,
+            "eventType": f"logonbell-{kind}",
+            "relatedResources": [_word(whole[name], TITLE) for name in _RESOURCES if whole.get(name)],
+            "additionalContext": {name: _word(value, TITLE) for name, value in context.items()},
         },
     }
 
@@ -83,48 +87,3 @@ def _word(text: str, longest: int) -> str:
 
 def _bounded(text: str, longest: int) -> str:
     return text if len(text) <= longest else text[: longest - 3] + "..."
-
-
-def _keywords(telling: Telling, host_name: str) -> Iterator[str]:
-    yield telling.level.word
-    if isinstance(telling, Digest):
-        yield f"digest-{telling.kind}"
-    elif isinstance(finding := telling.alert.finding, Logon | Logoff):
-        yield str(finding.door)
-    yield host_name
-
-
-def _type(telling: Telling) -> str:
-    if isinstance(telling, Digest):
-        return f"digest-{telling.kind}"
-    match telling.alert.finding:
-        case Logon():
-            return "logon"
-        case FailedLogons():
-            return "failed-logons"
-        case LogCleared():
-            return "log-cleared"
-        case Logoff():
-            return "logoff"
-        case Tampering():
-            return "tampering"
-        case Selected():
-            return "selected"
-        case Notice():
-            return "notice"
-
-
-def _resources(telling: Telling) -> Iterator[str]:
-    yield telling.host_id
-    if not isinstance(telling, Digest) and isinstance(finding := telling.alert.finding, Logon):
-        if finding.principal is not None:
-            yield finding.principal
-        if finding.ssm_session is not None:
-            yield finding.ssm_session
-
-
-def _context(telling: Telling, host_name: str) -> Mapping[str, str]:
-    context = {"level": telling.level.word, "host": host_name, "fingerprint": telling.fingerprint}
-    if isinstance(telling, Digest):
-        return context | {"rule": f"digest-{telling.kind}", "alerts": str(telling.count)}
-    return context | {"rule": telling.alert.rule, "sequence": str(telling.sequence)}

@@ -84,10 +84,10 @@ class SnsNotifier:
     """Publishes to one topic. The receipt is SNS's MessageId.
 
     ``compose`` makes the texts of a telling, ``form`` says which of them go where, and ``tell`` puts a sentence into their
-    language. Credentials come from
-    boto3's own chain; the region is ``region``, else the one in the topic's ARN (SNS knows a topic in its own only).
-    Only a fault of the message itself is permanent; missing topics, rights and credentials stay pending (why:
-    ``refusals.py``). boto3 is imported by the first delivery, so that a quiet agent does without it.
+    language. Credentials come from boto3's own chain; the region is ``region``, else the one in the topic's ARN (SNS
+    knows a topic in its own only). Only a fault of the message itself is permanent; missing topics, rights and
+    credentials stay pending (why: ``refusals.py``). boto3 is imported by the first delivery, so that a quiet agent does
+    without it.
     """
 
     batch = MAX_ENTRIES

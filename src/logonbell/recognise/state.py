@@ -392,8 +392,9 @@ class HostLog:
             and same_user(other.user, arrival.user)
             and self._door(other) not in _TAKES_UP
         ]
-        if arrival.session is not None and any(session == arrival.session for session, _, _ in opened):
-            opened = [one for one in opened if one[0] == arrival.session]
+        if arrival.session is not None:
+            same = [one for one in opened if one[0] == arrival.session]
+            opened = same or [one for one in opened if one[0] is None]
         if len(opened) != 1:
             return None, None
         return opened[0][1:]

@@ -15,7 +15,7 @@ from logonbell.text import moment
 from logonbell.text.escape import Shown, escape, name
 from logonbell.text.headline import SHELLS, THROUGH_SSM, Room, attempted, came_from
 from logonbell.text.language import speak
-from logonbell.text.words import DOORS, LEVELS, LOGON_TYPES, yes_or_no
+from logonbell.text.words import DOORS, LEVELS, LOGON_TYPES, TAMPERED_WITH, yes_or_no
 
 EVENTS_SHOWN = 8
 REMARKS_SHOWN = 20
@@ -58,7 +58,7 @@ def facts(notification: Notification, reader: Reader, sent: datetime | None) -> 
             rows += _when(notification, reader, sent)
         case LogCleared() as cleared:
             rows.append((say("Log"), [name(cleared.cleared)]))
-            rows += _user(cleared.user, reader)
+            rows += _user(cleared.user, reader, say("Done by"))
             rows += _when(notification, reader, sent)
         case Logoff() as logoff:
             rows += _user(logoff.user, reader)
@@ -66,8 +66,8 @@ def facts(notification: Notification, reader: Reader, sent: datetime | None) -> 
             rows += _session(logoff.logon, logoff.began, reader)
             rows.append((say("Door"), [reader.tell(DOORS[logoff.door].name)]))
         case Tampering() as tampering:
-            rows += _user(tampering.user, reader)
-            rows.append((say("What or whom"), [name(tampering.about)] if tampering.about else []))
+            rows.append((TAMPERED_WITH[tampering.kind], [name(tampering.about)] if tampering.about else []))
+            rows += _user(tampering.user, reader, say("Done by"))
             rows += _when(notification, reader, sent)
         case Selected() as selected:
             rows += _user(selected.user, reader)
@@ -125,8 +125,8 @@ def _unknown(logon: Logon, audited: Sentence) -> Sentence:
     return say("not known (the Security log, which would tell, has nothing of this logon)")
 
 
-def _user(user: User | None, reader: Reader) -> _Rows:
-    yield say("User"), [reader.tell(say("not known")) if user is None else name(str(user))]
+def _user(user: User | None, reader: Reader, label: Sentence | None = None) -> _Rows:
+    yield label or say("User"), [reader.tell(say("not known")) if user is None else name(str(user))]
     if user is not None and user.sid is not None:
         yield say("SID"), [escape(user.sid)]
 
