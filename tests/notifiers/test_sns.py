@@ -153,7 +153,9 @@ def test_many_go_at_once(topic: HeardTopic, proxy: FaultProxy) -> None:
 
 def test_large_ones_share_no_batch(topic: HeardTopic, proxy: FaultProxy) -> None:
     """Messages that are together larger than SNS's limit go in as many requests as needed."""
-    notifier = sns(topic.arn, proxy.url, lambda told: Message(f"Long {told.sequence}", "長" * 30_000))
+    notifier = sns(
+        topic.arn, proxy.url, lambda told: Message(f"Long {told.sequence}", "長" * 30_000), read_seconds=30
+    )
     receipts = notifier.deliver([notification(number) for number in range(1, 6)])
     assert all(isinstance(receipt, str) for receipt in receipts)
     assert [request.form["Action"] for request in proxy.seen] == ["PublishBatch", "PublishBatch", "Publish"]
@@ -166,7 +168,9 @@ def test_a_body_too_long_is_cut(emulator: Emulator, topic: HeardTopic) -> None:
     def tell(sentence: Sentence) -> str:
         return f"«{sentence}»"
 
-    notifier = sns(topic.arn, emulator.url, lambda _: Message("Long", "鐘" * 100_000), tell=tell)
+    notifier = sns(
+        topic.arn, emulator.url, lambda _: Message("Long", "鐘" * 100_000), tell=tell, read_seconds=30
+    )
     (receipt,) = notifier.deliver([notification()])
     (message,) = topic.receive(1)
     assert message.message_id == receipt
