@@ -1,4 +1,4 @@
-"""SNS and SQS on loopback: an emulator of our own, topics in it, and queues that hear them."""
+"""SNS and SQS on loopback: emulators of our own, topics in them, and queues and web hooks that hear them."""
 
 from __future__ import annotations
 
@@ -8,10 +8,14 @@ import os
 import socket
 import subprocess
 import sys
+import threading
 import time
+import urllib.request
 from collections.abc import Mapping
 from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from queue import SimpleQueue
 from typing import Any, Self
 from uuid import uuid4
 
@@ -24,6 +28,22 @@ _TRIES = 3
 
 class Emulator:
     """ministack as a process of its own, listening on a free port of 127.0.0.1. Use it as a context."""
+
+    module = "ministack"
+    health = "/_ministack/health"
+
+    def arguments(self) -> list[str]:
+        """What it is started with."""
+        return []
+
+    def environment(self) -> dict[str, str]:
+        """What it reads besides."""
+        return {
+            "BIND_HOST": "127.0.0.1",
+            "MINISTACK_HOST": "127.0.0.1",
+            "GATEWAY_PORT": str(self.port),
+            "LOG_LEVEL": "WARNING",
+        }
 
     def __init__(self, folder: Path) -> None:
         """``folder``: where its log goes."""
@@ -41,7 +61,7 @@ class Emulator:
         for _ in range(_TRIES):  # another process may take the free port first
             if self._start():
                 return self
-        raise RuntimeError((self._folder / "ministack.log").read_text("utf-8", "replace"))
+        raise RuntimeError((self._folder / f"{self.module}.log").read_text("utf-8", "replace"))
 
     def __exit__(self, *_: object) -> None:
         for client in self._clients.values():
@@ -55,10 +75,10 @@ class Emulator:
     def _start(self) -> bool:
         self.port = free_port()
         environment = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
-        environment |= {"BIND_HOST": "127.0.0.1", "GATEWAY_PORT": str(self.port), "LOG_LEVEL": "WARNING"}
-        with (self._folder / "ministack.log").open("wb") as log:
+        environment |= self.environment()
+        with (self._folder / f"{self.module}.log").open("wb") as log:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "ministack"],
+                [sys.executable, "-m", self.module, *self.arguments()],
                 cwd=self._folder,
                 env=environment,
                 stdin=subprocess.DEVNULL,
@@ -76,7 +96,7 @@ class Emulator:
     def _healthy(self) -> bool:
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=1)
         try:
-            connection.request("GET", "/_ministack/health")
+            connection.request("GET", self.health)
             return connection.getresponse().status == 200
         except (OSError, http.client.HTTPException):
             return False
@@ -99,19 +119,59 @@ class Emulator:
         """Make a topic, and a queue that hears all of it."""
         ending = ".fifo" if fifo else ""
         name = f"logonbell-{uuid4().hex[:12]}{ending}"
-        sns, sqs = self.client("sns"), self.client("sqs")
         attributes = {"FifoTopic": "true"} if fifo else {}
-        topic_arn = sns.create_topic(Name=name, Attributes=attributes)["TopicArn"]
-        attributes = {"FifoQueue": "true"} if fifo else {}
-        queue_url = sqs.create_queue(QueueName=name, Attributes=attributes)["QueueUrl"]
-        asked = sqs.get_queue_attributes(QueueUrl=queue_url, AttributeNames=["QueueArn"])
-        sns.subscribe(TopicArn=topic_arn, Protocol="sqs", Endpoint=asked["Attributes"]["QueueArn"])
-        return HeardTopic(topic_arn, queue_url, sqs)
+        topic_arn = self.client("sns").create_topic(Name=name, Attributes=attributes)["TopicArn"]
+        return HeardTopic(topic_arn, self.queue(topic_arn))
+
+    def queue(
+        self, topic_arn: str, *, raw: bool = False, chooses: Mapping[str, list[Any]] | None = None
+    ) -> Queue:
+        """Subscribe a queue to a topic: with raw delivery or not, and with a filter policy if it ``chooses``."""
+        ending = ".fifo" if topic_arn.endswith(".fifo") else ""
+        sqs = self.client("sqs")
+        attributes = {"FifoQueue": "true"} if ending else {}
+        url = sqs.create_queue(QueueName=f"queue-{uuid4().hex[:12]}{ending}", Attributes=attributes)[
+            "QueueUrl"
+        ]
+        asked = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])
+        wanted = {"RawMessageDelivery": "true"} if raw else {}
+        if chooses is not None:
+            wanted["FilterPolicy"] = json.dumps(chooses)
+        self.client("sns").subscribe(
+            TopicArn=topic_arn, Protocol="sqs", Endpoint=asked["Attributes"]["QueueArn"], Attributes=wanted
+        )
+        return Queue(url, sqs, raw=raw)
+
+
+class Moto(Emulator):
+    """moto's server in the same way: slower and wider, a second opinion."""
+
+    module = "moto.server"
+    health = "/moto-api/"
+
+    def arguments(self) -> list[str]:
+        """Listen on loopback."""
+        return ["-H", "127.0.0.1", "-p", str(self.port)]
+
+    def environment(self) -> dict[str, str]:
+        """Nothing besides."""
+        return {}
+
+    def published(self, topic_arn: str) -> list[str]:
+        """The bodies that were published to a topic, as they were handed in."""
+        with urllib.request.urlopen(f"{self.url}/moto-api/data.json", timeout=10) as answer:  # noqa: S310 - loopback
+            data = json.load(answer)
+        return [
+            message[1]
+            for topic in data["sns"]["Topic"]
+            if topic["arn"] == topic_arn
+            for message in topic["sent_notifications"]
+        ]
 
 
 @dataclass(frozen=True)
 class Received:
-    """A message as it came out of the queue."""
+    """A message as it came out of the queue; one of raw delivery has no envelope, so no id and no subject."""
 
     message_id: str
     subject: str | None
@@ -122,14 +182,14 @@ class Received:
     deduplication: str | None
 
 
-class HeardTopic:
-    """A topic and the queue behind it."""
+class Queue:
+    """A queue that hears a topic."""
 
-    def __init__(self, arn: str, queue_url: str, sqs: Any) -> None:
+    def __init__(self, url: str, sqs: Any, *, raw: bool = False) -> None:
         """``sqs``: the client by which the queue is read."""
-        self.arn = arn
-        self._queue_url = queue_url
+        self._url = url
         self._sqs = sqs
+        self._raw = raw
 
     def receive(self, count: int, *, seconds: float = 10.0) -> list[Received]:
         """Take ``count`` messages from the queue, or what came within ``seconds``; then also what is there beyond."""
@@ -148,15 +208,72 @@ class HeardTopic:
 
     def _take(self, *, wait: int) -> list[Received]:
         answer = self._sqs.receive_message(
-            QueueUrl=self._queue_url,
+            QueueUrl=self._url,
             MaxNumberOfMessages=10,
             WaitTimeSeconds=wait,
             MessageSystemAttributeNames=["All"],
+            MessageAttributeNames=["All"],
         )
         messages = answer.get("Messages", [])
         for message in messages:
-            self._sqs.delete_message(QueueUrl=self._queue_url, ReceiptHandle=message["ReceiptHandle"])
-        return [_received(message) for message in messages]
+            self._sqs.delete_message(QueueUrl=self._url, ReceiptHandle=message["ReceiptHandle"])
+        return [_raw(message) if self._raw else _received(message) for message in messages]
+
+
+class HeardTopic:
+    """A topic and a queue behind it."""
+
+    def __init__(self, arn: str, queue: Queue) -> None:
+        self.arn = arn
+        self.receive = queue.receive
+        self.rest = queue.rest
+
+
+class WebHook:
+    """A subscriber of HTTP on loopback, which confirms its subscription as AWS asks. Use it as a context."""
+
+    def __init__(self) -> None:
+        self.came: SimpleQueue[tuple[Mapping[str, str], dict[str, Any]]] = SimpleQueue()
+        came = self.came
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                body = self.rfile.read(int(self.headers["Content-Length"]))
+                self.send_response(200)
+                self.send_header("Content-Length", "0")
+                self.end_headers()
+                came.put((dict(self.headers), json.loads(body)))
+
+            def log_message(self, *_: object) -> None:
+                """Say nothing."""
+
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
+
+    @property
+    def url(self) -> str:
+        """Its address."""
+        return f"http://127.0.0.1:{self._server.server_port}/hook"
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+        self._thread.join()
+
+    def take(self, kind: str, *, seconds: float = 10.0) -> dict[str, Any]:
+        """Wait for the next message, which is of this kind (``SubscriptionConfirmation``, ``Notification``)."""
+        _, message = self.came.get(timeout=seconds)
+        assert message["Type"] == kind, message
+        return message
+
+    def confirm(self, sns: Any) -> None:
+        """Answer the confirmation that comes with its token (ministack does not serve the address beside it)."""
+        asked = self.take("SubscriptionConfirmation")
+        sns.confirm_subscription(TopicArn=asked["TopicArn"], Token=asked["Token"])
 
 
 def free_port() -> int:
@@ -177,6 +294,21 @@ def _received(message: Mapping[str, Any]) -> Received:
         attributes={
             name: (given["Type"], given["Value"])
             for name, given in envelope.get("MessageAttributes", {}).items()
+        },
+        group=system.get("MessageGroupId"),
+        deduplication=system.get("MessageDeduplicationId"),
+    )
+
+
+def _raw(message: Mapping[str, Any]) -> Received:
+    system = message.get("Attributes", {})
+    return Received(
+        message_id="",
+        subject=None,
+        body=message["Body"],
+        attributes={
+            name: (given["DataType"], given["StringValue"])
+            for name, given in message.get("MessageAttributes", {}).items()
         },
         group=system.get("MessageGroupId"),
         deduplication=system.get("MessageDeduplicationId"),

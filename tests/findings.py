@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from logonbell.event import EventRef
@@ -21,7 +24,7 @@ from logonbell.logon import (
     TamperKind,
     User,
 )
-from logonbell.notification import Notification
+from logonbell.notification import Digest, DigestKind, Notification, Remark, digest_fingerprint
 from logonbell.rule import Rules, alert_for
 from logonbell.sentence import say
 
@@ -123,6 +126,25 @@ NOTICE = Notice(
     say("This is a test: logonbell on {host} can reach you.", host=HOST),
 )
 
+RECONNECT = replace(
+    logon(Door.RDP_RECONNECT),
+    events=(EventRef("Security", 81301, 4778), EventRef("Security", 81299, 4624)),
+    why=say("an existing session was attached to an RDP client"),
+    resumes=EventRef("Security", 81234, 4624),
+    began=AT_FIVE - timedelta(hours=3, minutes=7),
+)
+TUNNEL = replace(
+    logon(Door.SSM_TUNNEL),
+    events=(EventRef("amazon-ssm-agent", 187_429_873_498, 1),),
+    why=say("an SSM session forwards a port; nobody needs to have come through it yet"),
+    user=None,
+    logon_type=None,
+    logon_id=None,
+    elevated=None,
+    ssm_match=say("the SSM agent told of it"),
+    folded=1,
+)
+
 TAMPERING = Tampering(
     AT_FIVE,
     HOST,
@@ -190,3 +212,55 @@ def notify(finding: Finding, *, host_id: str = HOST_ID) -> Notification:
     """Notify of ``finding``, as the rules judge it, 420 ms after the last of it."""
     last = finding.last if isinstance(finding, FailedLogons) else AT_FIVE
     return Notification(alert_for(finding, Rules().judge(finding), host_id), 17, last + (READ - AT_FIVE))
+
+
+def digest(kind: DigestKind, named: Sequence[Notification], count: int, **more: Any) -> Digest:
+    """Tell of ``count`` alerts in one, of which ``named`` are named; ``more`` replaces what is made up here."""
+    levels = Counter(one.level for one in named)
+    levels[min(levels)] += count - len(named)
+    doors = Counter(str(one.alert.finding.door) for one in named if isinstance(one.alert.finding, Logon))
+    if doors:
+        doors[max(doors)] += count - len(named)
+    given: dict[str, Any] = {
+        "kind": kind,
+        "fingerprint": digest_fingerprint([one.fingerprint for one in named]),
+        "host_id": HOST_ID,
+        "named": tuple(named),
+        "count": count,
+        "levels": dict(levels),
+        "doors": dict(doors),
+        "first": AT_FIVE,
+        "last": AT_FIVE + timedelta(seconds=40),
+        "sequences": ((17, 16 + count),),
+    }
+    return Digest(**{**given, **more})
+
+
+def _again(finding: Logon, number: int) -> Notification:
+    """The same again, some seconds later and with a record of its own."""
+    later = replace(
+        finding,
+        time=AT_FIVE + timedelta(seconds=7 * number),
+        events=(EventRef("Security", 81234 + 40 * number, 4624),),
+    )
+    return replace(notify(later), sequence=17 + number)
+
+
+STORM = digest(
+    DigestKind.STORM,
+    [_again(DOMAIN_ADMIN, 0), _again(logon(Door.SSM_SHELL), 1), _again(logon(Door.RDP), 2)],
+    1057,
+    remarks=(
+        Remark(AT_FIVE, "silenced", say("3 alerts were silenced"), 3),
+        Remark(AT_FIVE, "lost", say("1 record could not be read"), 1),
+        Remark(AT_FIVE, "gap", say("alerts 12 to 15 may have been lost"), None),
+    ),
+)
+BACKLOG = digest(
+    DigestKind.BACKLOG,
+    [_again(DOMAIN_ADMIN, 0), _again(logon(Door.CONSOLE), 1)],
+    12,
+    last=AT_FIVE + timedelta(hours=8, minutes=12),
+    sequences=((17, 20), (23, 30)),
+)
+REPEATS = digest(DigestKind.REPEATS, [_again(logon(Door.RDP), 1)], 12)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import heapq
 import itertools
+import json
 import os
 import signal
 import subprocess
@@ -370,7 +371,7 @@ def _identity(message: Received) -> tuple[str, int, str]:
     attributes = message.attributes
     return (
         attributes["fingerprint"][1],
-        int(attributes["sequence"][1]),
+        int(json.loads(message.body)["sequence"]),
         attributes["rule"][1],
     )
 

@@ -16,6 +16,7 @@ from logonbell.config import Config, Ringing, default_state, keys, read_config, 
 from logonbell.errors import Refused
 from logonbell.filter import Filter
 from logonbell.logon import Door
+from logonbell.notifiers.forms import Form
 from logonbell.rule import SILENT_DOORS
 from logonbell.sentence import Sentence
 from logonbell.text.escape import Shown
@@ -75,6 +76,7 @@ def test_all_keys_are_read(file: Path) -> None:
         topic_arn = "{ARN}"
         region = "ap-northeast-1"
         endpoint_url = "http://127.0.0.1:4566"
+        format = "chat"
         ascii_subject = true
         [history]
         keep_days = 30
@@ -92,6 +94,7 @@ def test_all_keys_are_read(file: Path) -> None:
     assert sns.topic_arn == ARN
     assert sns.region == "ap-northeast-1"
     assert sns.endpoint_url == "http://127.0.0.1:4566"
+    assert sns.format is Form.CHAT
     assert sns.ascii_subject
     assert (sns.daily_check, sns.canary, sns.name) == (True, False, "sns")
     assert config.history.keep_days == 30
@@ -150,6 +153,10 @@ keep_days = true
         ("language = 'fr'", "line 1: language is fr, but must be one of: en, ja, auto"),
         ("language = ['en']", "line 1: language must be text, not a list"),
         ("host = ' '", "line 1: host is empty"),
+        (
+            f"notify.sns.topic_arn = '{ARN}'\nnotify.sns.format = 'per_protocol'",
+            "line 2: notify.sns.format is per_protocol, which is not known. Did you mean per-protocol?",
+        ),
         ('host = "a\\u001bb"', "line 1: host holds a control character"),
         (f"host = '{'x' * 101}'", "line 1: host has 101 characters, at most 100 pass"),
         ("host = 2026-01-01", "line 1: host must be text, not a date or time"),

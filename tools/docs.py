@@ -1,17 +1,24 @@
 """Writes the generated pages of ``docs/reference``: ``python tools/docs.py``."""
 
-# ruff: noqa: INP001  this folder is no package
+# ruff: noqa: INP001  this folder is no package, and its modules are found beside each other
 
 from __future__ import annotations
 
 import inspect
 import json
+import sys
 from collections.abc import Callable, Iterator, Mapping
 from itertools import groupby
 from pathlib import Path
 from typing import Any
 
 import click
+
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+
+import cost
+from message_schema import DIGEST, KNOWN, REMARK, SENT, VERSION
+from message_schema import message_schema as schema_of_message
 
 from logonbell import cli
 from logonbell.config import Filtering, Key, Section, keys
@@ -63,6 +70,61 @@ LINES = """\
 the contract: keys may be added, none is taken away or changes its meaning. All keys of a line are always there; null
 means that it is not known, never "no". Names, addresses and workstations are as others wrote them into the log: show
 them to nobody unescaped.
+"""
+
+MESSAGES = """\
+# The JSON message
+
+<!-- Made by tools/docs.py from jsonl.schema.json and tools/message_schema.py: change it there. -->
+
+Queues, functions, web hooks and email-json that subscribe to the topic get one JSON object, in ASCII, for each message: an alert, or a
+digest of many. [The schema](message.schema.json) is the contract. `schema` is its version: keys may be added within one, none
+is taken away or changes its meaning. All keys are always there; null means that it is not known, never "no".
+
+- An alert has all keys of its line in [`read --format jsonl`](jsonl.md), and those below. Tell alerts from digests by `type`.
+- A message may come twice (at least once, never at most once): the same `fingerprint` is the same alert, in a message of its
+  own or in a digest.
+- Names, addresses and workstations are as others wrote them into the log: show them to nobody unescaped. `subject` and `text`
+  are safe to show.
+- A text of more than 1,024 characters ends in `...(+236)`: so many are left out. The whole object has at most 96 KiB; where
+  that is too little, lists and texts are shortened, and `listed` of a digest's `count` alerts are in it.
+
+`format` in [the settings](config.md#notifysns) says who gets it: with `per-protocol` (the default) and `chat` everybody but mail,
+phones and chat, with `json` everybody.
+
+## Message attributes
+
+For filter policies: `level`, `rule`, `host`, `account`, `region` and `fingerprint` are there always, `door`, `user`, `principal`
+and `domain_admin` (`true`, `false`) where they are known. A policy for what must not be missed goes by `level`, not by them: what
+is not known is left out, and a policy that asks for it passes nothing.
+
+**AWS documents that attributes are sent only when the message is one text for all**, not with a text for each protocol. Emulators
+send them all the same, so no test of ours can tell. Where a subscription has a filter policy, set `format` to `text` or `json`
+([why](../decisions/sns-messages.md)).
+
+`MessageGroupId` is the host's id, on standard topics too: it keeps one host's storm from holding up the others in a queue
+that several hosts share (SQS fair queues). On a FIFO topic `MessageDeduplicationId` is the fingerprint, so a repeat within five
+minutes is not delivered. Mail, phones and web hooks cannot subscribe to a FIFO topic, only queues can.
+
+## What it costs
+
+{cost}
+
+`python tools/cost.py` makes this table: one message for each logon, and where more come than the pace lets through (ten a
+minute), one digest a minute of the rest. Prices are those of us-east-1 in June 2026 without the free tier (the first million
+messages and the first thousand mails a month cost nothing); they change, and a phone's is set by country: about 7 ¢ a part
+here. So let phones hear only what is worth a call, by a filter. Queues and functions cost nothing more.
+
+## A phone
+
+One part of a short message: at most 160 characters of the GSM alphabet or 70 others, of which twelve are left for the
+topic's display name, which SNS puts before it. Door, who, host, from where; the last is given up first.
+
+## Chat
+
+With `format = "chat"`, HTTPS subscribers get the schema of Amazon Q Developer in chat applications; mail, phones and queues
+get what they get otherwise. Allow threads in the channel (`@Amazon Q preferences`), and a reconnect and a logoff stand beneath
+their logon.
 """
 
 
@@ -166,12 +228,40 @@ def lines() -> str:
     return "\n".join(parts)
 
 
+def message_schema() -> str:
+    """Write the schema of the JSON message: that of the lines, with what is known of the sending."""
+    schema = json.loads((REFERENCE / "jsonl.schema.json").read_text("utf-8"))
+    return json.dumps(schema_of_message(schema), indent=2, ensure_ascii=False) + "\n"
+
+
+def messages() -> str:
+    """Write the page of the JSON message: what it has besides the keys of a line."""
+    schema = json.loads((REFERENCE / "jsonl.schema.json").read_text("utf-8"))
+    named = [choice["$ref"].rpartition("/")[2] for choice in schema["oneOf"]]
+    kinds = ", ".join(f"[`{name}`](jsonl.md#{name})" for name in named if name != "summary")
+    told = f"Which kind of alert this is, with the keys of a line of that kind: {kinds}."
+    parts = [MESSAGES.replace("{cost}", cost.table())]
+    for title, described in {
+        "Every message": {**VERSION, **SENT},
+        "An alert": {"type": {"description": told, "type": "string"}, **KNOWN},
+        "A digest": DIGEST,
+        "A remark": REMARK,
+    }.items():
+        rows = ["| key | is | means |", "|---|---|---|"]
+        rows += [f"| `{key}` | {_type(means)} | {means['description']} |" for key, means in described.items()]
+        parts.append("\n".join([f"## {title}", "", *rows, ""]))
+    return "\n".join(parts).replace("(#time)", "(jsonl.md#time)")
+
+
+_SECTIONS = {"alert": "an-alert", "remark": "a-remark"}
+
+
 def _type(told: Mapping[str, Any]) -> str:
     """Say in a table's cell what a value may be."""
     match told:
         case {"$ref": str(name)}:
             name = name.rpartition("/")[2]
-            return f"[{name}](#{name})"
+            return f"[{name}](#{_SECTIONS.get(name, name)})"
         case {"const": value}:
             return f"`{value}`"
         case {"enum": values}:
@@ -187,7 +277,13 @@ def _type(told: Mapping[str, Any]) -> str:
     raise ValueError(told)
 
 
-PAGES: Mapping[str, Callable[[], str]] = {"config.md": settings, "commands.md": commands, "jsonl.md": lines}
+PAGES: Mapping[str, Callable[[], str]] = {
+    "config.md": settings,
+    "commands.md": commands,
+    "jsonl.md": lines,
+    "message.schema.json": message_schema,
+    "message.md": messages,
+}
 """The pages, by their names, and what writes them."""
 
 if __name__ == "__main__":

@@ -21,6 +21,7 @@ from logonbell.alert import Level
 from logonbell.errors import Refused
 from logonbell.filter import Filter
 from logonbell.logon import Door
+from logonbell.notifiers.forms import Form
 from logonbell.notifiers.target import Target, read_target
 from logonbell.notifiers.topic import read_endpoint, read_topic
 from logonbell.recipe import RULES
@@ -236,6 +237,10 @@ def _read_region(value: object, _: Path) -> str:
     raise _WrongError(say("is {given}, which is no AWS region. One looks like ap-northeast-1", given=text))
 
 
+def _read_form(value: object, _: Path) -> Form:
+    return Form(_chosen(_take_text(value), [str(form) for form in Form]))
+
+
 def _read_days(value: object, _: Path) -> int:
     days = _take_number(value)
     if 1 <= days <= 36_500:
@@ -283,6 +288,7 @@ SIDS = Kind(say("a list of SIDs"), _read_sids)
 ARN = Kind(say("a topic's ARN"), _read_arn)
 URL = Kind(say("an http or https address"), _read_url)
 REGION = Kind(say("an AWS region"), _read_region)
+FORM = Kind(say("a form"), _read_form)
 DAYS = Kind(say("a number of days"), _read_days)
 TARGET = Kind(say("an https address"), _read_target)
 APPRISE = Kind(say("an address of apprise's"), _read_apprise)
@@ -520,6 +526,17 @@ class ToSns(Section):
         shown="AWS's own",
         means="Where SNS is, for an emulator or a VPC endpoint. What is set here receives every alert: with http "
         "anyone on the way reads and changes them, so http is for an emulator on this machine only.",
+    )
+    format: Form = _key(
+        FORM,
+        Form.PER_PROTOCOL,
+        example='"chat"',
+        shown='"per-protocol"',
+        means='What subscribers get: "per-protocol": mail the whole text, phones one part of an SMS, queues, functions and '
+        'web hooks [a JSON object](message.md); "chat": the same, but HTTPS subscribers the schema of Amazon Q '
+        'Developer in chat applications (Slack, Teams); "text" or "json": all of them the whole text, or the JSON '
+        "object. Where a subscription has a filter policy by attributes, take one of the last two: AWS documents that "
+        "attributes are not sent with different texts for each protocol.",
     )
     ascii_subject: bool = _key(
         FLAG,

@@ -71,6 +71,8 @@ class Logon:
     ``domain_admin`` are None where the log does not tell. ``why`` says in words how the door was recognised.
     ``ended`` is when the session was closed (filled in from its ``Logoff``), None while it is open or where nobody saw
     it close.
+    ``resumes`` and ``began`` name the logon whose session a reconnect or an unlock takes up again: its main event and that
+    event's time; None where it is not known, or where this logon opens a session itself.
     ``ssm_match`` says how the SSM session was found, or why none was; ``ssm_observed`` that the host's SSM sessions were
     known at that moment, so that none found means that there was none. ``folded`` counts all events behind it, also those that ``events`` no longer lists (it holds at most 256).
     """
@@ -92,6 +94,8 @@ class Logon:
     ssm_match: Sentence | None = None
     ssm_observed: bool = False
     ended: datetime | None = None
+    resumes: EventRef | None = None
+    began: datetime | None = None
     folded: int = 1
 
     @property

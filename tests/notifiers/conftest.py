@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from emulator import Emulator, HeardTopic
+from emulator import Emulator, HeardTopic, Moto
 from fault_proxy import FaultProxy
 
 
@@ -14,6 +14,13 @@ from fault_proxy import FaultProxy
 def emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulator]:
     """SNS and SQS on loopback, one for all tests."""
     with Emulator(tmp_path_factory.mktemp("emulator")) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def moto(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Moto]:
+    """A second SNS and SQS, one for all tests."""
+    with Moto(tmp_path_factory.mktemp("moto")) as running:
         yield running
 
 

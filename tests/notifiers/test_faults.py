@@ -14,7 +14,8 @@ from emulator import Emulator, HeardTopic, Received, free_port
 from fakes import FakeClock, Told
 from fault_proxy import Answer, Fault, FaultProxy, error, throttling, unavailable
 from logonbell.agent import Deliverer
-from logonbell.notifiers.sns import Message, SnsNotifier
+from logonbell.notifiers.forms import Form, Message
+from logonbell.notifiers.sns import SnsNotifier
 from logonbell.store.outbox import NotifierState, Outbox
 from notifications import notification
 from reading import commit
@@ -54,7 +55,9 @@ def compose(told: Any) -> Message:
 
 def agent(outbox: Outbox, arn: str, url: str, clock: FakeClock, patience: float = 30) -> Deliverer:
     """What delivers, as after a start of the agent; it waits for an answer for so many seconds."""
-    notifier = SnsNotifier(arn, compose, host_name="bastion", endpoint_url=url, read_seconds=patience)
+    notifier = SnsNotifier(
+        arn, compose, host_name="bastion", form=Form.TEXT, endpoint_url=url, read_seconds=patience
+    )
     return Deliverer(notifier, outbox, clock, lambda: 0.5, Told())
 
 

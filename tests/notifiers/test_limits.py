@@ -10,6 +10,7 @@ from logonbell.notifiers.limits import (
     MAX_BYTES,
     MAX_SUBJECT,
     Attribute,
+    batch_faults,
     faults,
     fit_body,
     fit_subject,
@@ -104,6 +105,66 @@ def test_attributes_count() -> None:
 def test_attributes_that_sns_refuses(name: str, attribute: Attribute, fault: str) -> None:
     """An attribute that SNS or SQS would refuse is known before it is sent."""
     assert [str(found) for found in faults("Logon", "body", {name: attribute})] == [fault]
+
+
+def structured(body: str) -> list[str]:
+    """The faults of a body that is an object of texts by protocol."""
+    return [str(fault) for fault in faults("Logon", body, {}, structured=True)]
+
+
+def test_texts_by_protocol_pass() -> None:
+    """An object with a default and a text for some protocols is what SNS takes, in any script."""
+    assert (
+        structured('{"default": "d", "email": "長い\\n", "sms": "RDP: alice", "https": "{}", "lambda": "{}"}')
+        == []
+    )
+
+
+@pytest.mark.parametrize(
+    ("body", "fault"),
+    [
+        ("no object", "it is no JSON object"),
+        ("[]", "it is no JSON object"),
+        ('"text"', "it is no JSON object"),
+        ("{}", "it has no text for protocols that it does not name (default)"),
+        ('{"email": "x"}', "it has no text for protocols that it does not name (default)"),
+        ('{"default": {"a": 1}}', "its default is no text"),
+        ('{"default": "x", "email": 1}', "its email is no text"),
+        ('{"default": "x", "email": null}', "its email is no text"),
+        ('{"default": ""}', "its default is empty"),
+        ('{"default": "x", "default": "y"}', "it names a protocol twice"),
+        ('{"default": "x", "mail": "y"}', "'mail' is no protocol of SNS"),
+        ('{"default": "x", "email": "\\u0000"}', "its email holds a character that is not text"),
+        ('{"default": "\\ud800"}', "its default holds a character that is not text"),
+        ('{"default": "x", "sms": "' + "y" * 149 + '"}', "its sms is more than one part"),
+        ('{"default": "x", "sms": "' + "鐘" * 59 + '"}', "its sms is more than one part"),
+    ],
+)
+def test_texts_by_protocol_that_sns_refuses(body: str, fault: str) -> None:
+    """What SNS would refuse, or a subscriber could not use, is known before it is sent, though an emulator takes it."""
+    assert structured(body) == [fault]
+
+
+def test_texts_by_protocol_count_together() -> None:
+    """All texts of a message share its room, and so do its attributes."""
+    half = "x" * (MAX_BYTES // 2)
+    assert structured(f'{{"default": "{half}", "email": "{half}"}}') == [
+        f"it has {MAX_BYTES + 28} bytes, at most {MAX_BYTES} pass"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("sizes", "words"),
+    [
+        ([1] * 10, []),
+        ([1] * 11, ["the batch has 11 messages, at most 10 pass"]),
+        ([MAX_BYTES], []),
+        ([MAX_BYTES, 1], ["the batch has 262145 bytes, at most 262144 pass"]),
+    ],
+)
+def test_a_batch_has_limits_of_its_own(sizes: list[int], words: list[str]) -> None:
+    """Ten messages, together no larger than one may be: more is known before it is sent."""
+    assert [str(fault) for fault in batch_faults(sizes)] == words
 
 
 def test_an_eleventh_attribute() -> None:

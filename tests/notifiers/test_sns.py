@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from emulator import REGION, Emulator, HeardTopic, free_port
+from emulator import REGION, Emulator, HeardTopic, Received, free_port
 from fault_proxy import Answer, Fault, FaultProxy, error, throttling, unavailable, weather
 from logonbell.errors import Refused
 from logonbell.event import EventRef
@@ -17,8 +17,9 @@ from logonbell.logon import FailedLogons, LogCleared, User
 from logonbell.notification import Notification
 from logonbell.notifier import Notifier, Undelivered
 from logonbell.notifiers.aws import CONNECT_SECONDS, READ_SECONDS
+from logonbell.notifiers.forms import Form, Message
 from logonbell.notifiers.limits import MAX_BYTES, faults
-from logonbell.notifiers.sns import Message, SnsNotifier
+from logonbell.notifiers.sns import SnsNotifier
 from logonbell.sentence import Sentence
 from notifications import HOST_ID, notification
 
@@ -31,10 +32,9 @@ def compose(told: Any) -> Message:
 
 
 def sns(arn: str, url: str | None, compose: Callable[[Any], Message] = compose, **more: Any) -> SnsNotifier:
-    """Make a notifier that has patience: the machine may be busy elsewhere."""
-    return SnsNotifier(
-        arn, compose, **{"host_name": "bastion", "endpoint_url": url, "read_seconds": 30, **more}
-    )
+    """Make a notifier that tells all the same text, and has patience: the machine may be busy elsewhere."""
+    given = {"host_name": "bastion", "form": Form.TEXT, "endpoint_url": url, "read_seconds": 30, **more}
+    return SnsNotifier(arn, compose, **given)
 
 
 def refused(answers: Sequence[str | Undelivered]) -> Undelivered:
@@ -45,8 +45,14 @@ def refused(answers: Sequence[str | Undelivered]) -> Undelivered:
 
 
 def numbers(topic: HeardTopic, count: int) -> list[int]:
-    """The sequence numbers that came out of the queue, sorted."""
-    return sorted(int(message.attributes["sequence"][1]) for message in topic.receive(count))
+    """The numbers in the subjects that came out of the queue, sorted."""
+    return sorted(number_of(message) for message in topic.receive(count))
+
+
+def number_of(message: Received) -> int:
+    """The number in a subject."""
+    assert message.subject is not None
+    return int(message.subject.rpartition(" ")[2])
 
 
 def test_importing_is_cheap() -> None:
@@ -88,7 +94,8 @@ def test_one_arrives_whole(emulator: Emulator, topic: HeardTopic) -> None:
         "user": ("String", "CONTOSO\\alice"),
         "principal": ("String", "arn:aws:sts::123456789012:assumed-role/Ops/alice"),
         "domain_admin": ("String", "true"),
-        "sequence": ("Number", "7"),
+        "account": ("String", "000000000000"),
+        "region": ("String", REGION),
     }
 
 
@@ -96,7 +103,7 @@ def test_what_is_not_known_is_not_said(emulator: Emulator, topic: HeardTopic) ->
     """An attribute that the log does not tell is missing; it is never empty and never guessed."""
     sns(topic.arn, emulator.url).deliver([notification(1, user=None, domain_admin=None)])
     (message,) = topic.receive(1)
-    assert set(message.attributes) == {"level", "rule", "host", "fingerprint", "door", "sequence"}
+    assert set(message.attributes) == {"level", "rule", "host", "fingerprint", "door", "account", "region"}
 
 
 def test_hostile_names_pass(emulator: Emulator, topic: HeardTopic) -> None:
@@ -124,9 +131,9 @@ def test_other_findings_have_their_attributes(emulator: Emulator, topic: HeardTo
         for number, finding in enumerate((burst, cleared), 1)
     ]
     sns(topic.arn, emulator.url).deliver(notes)
-    told = {message.attributes["sequence"][1]: message.attributes for message in topic.receive(2)}
-    assert not {"door", "user"} & set(told["1"])
-    assert told["2"]["user"] == ("String", "mallory")
+    told = {number_of(message): message.attributes for message in topic.receive(2)}
+    assert not {"door", "user"} & set(told[1])
+    assert told[2]["user"] == ("String", "mallory")
 
 
 def replace_finding(plain: Notification, finding: Any) -> Any:
@@ -141,13 +148,15 @@ def test_many_go_at_once(topic: HeardTopic, proxy: FaultProxy) -> None:
     receipts = sns(topic.arn, proxy.url).deliver(notes)
     messages = topic.receive(10)
     assert [request.form["Action"] for request in proxy.seen] == ["PublishBatch"]
-    by_id = {message.message_id: int(message.attributes["sequence"][1]) for message in messages}
+    by_id = {message.message_id: number_of(message) for message in messages}
     assert [by_id[str(receipt)] for receipt in receipts] == list(range(1, 11))
 
 
 def test_large_ones_share_no_batch(topic: HeardTopic, proxy: FaultProxy) -> None:
     """Messages that are together larger than SNS's limit go in as many requests as needed."""
-    notifier = sns(topic.arn, proxy.url, lambda told: Message("Long", "長" * 30_000 + str(told.sequence)))
+    notifier = sns(
+        topic.arn, proxy.url, lambda told: Message(f"Long {told.sequence}", "長" * 30_000), read_seconds=30
+    )
     receipts = notifier.deliver([notification(number) for number in range(1, 6)])
     assert all(isinstance(receipt, str) for receipt in receipts)
     assert [request.form["Action"] for request in proxy.seen] == ["PublishBatch", "PublishBatch", "Publish"]
@@ -160,19 +169,25 @@ def test_a_body_too_long_is_cut(emulator: Emulator, topic: HeardTopic) -> None:
     def tell(sentence: Sentence) -> str:
         return f"«{sentence}»"
 
-    notifier = sns(topic.arn, emulator.url, lambda _: Message("Long", "鐘" * 100_000), tell=tell)
+    notifier = sns(
+        topic.arn, emulator.url, lambda _: Message("Long", "鐘" * 100_000), tell=tell, read_seconds=30
+    )
     (receipt,) = notifier.deliver([notification()])
     (message,) = topic.receive(1)
     assert message.message_id == receipt
     first, last = message.body.split("\n")
     assert set(first) == {"鐘"}
-    assert last == "«[Cut here: SNS takes no more than 256 KiB.]»"
+    assert last == "«[Cut here: the text is too long for SNS.]»"
     assert len(message.body.encode()) > MAX_BYTES - 1000
 
 
 def test_a_message_that_cannot_be_is_buried(emulator: Emulator, topic: HeardTopic) -> None:
     """An empty message is refused for good before SNS sees it, with the reason, and holds up none beside it."""
-    notifier = sns(topic.arn, emulator.url, lambda told: Message("S", "" if told.sequence == 2 else "body"))
+    notifier = sns(
+        topic.arn,
+        emulator.url,
+        lambda told: Message(f"S {told.sequence}", "" if told.sequence == 2 else "body"),
+    )
     answers = notifier.deliver([notification(number) for number in (1, 2, 3)])
     assert isinstance(answers[1], Undelivered)
     assert answers[1].permanent
@@ -195,7 +210,7 @@ def test_fifo_forgives_repeats(emulator: Emulator) -> None:
     notifier.deliver(notes)
     assert all(isinstance(answer, str) for answer in notifier.deliver(notes[1:]))
     messages = topic.receive(3)
-    assert [message.attributes["sequence"][1] for message in messages] == ["1", "2", "3"]
+    assert [number_of(message) for message in messages] == [1, 2, 3]
     assert {message.group for message in messages} == {HOST_ID}
     assert [message.deduplication for message in messages] == [told.alert.fingerprint for told in notes]
 
@@ -434,7 +449,7 @@ REFUSALS = [
     (error(403, "SignatureDoesNotMatch", "Check your AWS Secret Access Key"), False, "does not accept these"),
     (error(403, "RequestTimeTooSkewed"), False, "clock is wrong"),
     (error(400, "InvalidParameter", "Invalid parameter: TopicArn"), False, "Mend topic_arn or region"),
-    (error(400, "InvalidParameter", "Invalid parameter: Subject"), True, "SNS does not take this message."),
+    (error(400, "InvalidParameter", "Invalid parameter: Message"), True, "SNS does not take this message."),
     (
         error(400, "InvalidParameter", "Invalid parameter: Message too long"),
         True,
@@ -443,7 +458,7 @@ REFUSALS = [
     (error(400, "ParameterValueInvalid", "the attribute is bad"), True, "SNS does not take this message."),
     (error(413, "EntityTooLarge"), True, "SNS finds this message too large"),
     (
-        error(400, "InvalidParameter", "Invalid parameter: MessageGroupId"),
+        error(400, "InvalidParameter", "Invalid parameter: MessageDeduplicationId"),
         False,
         "Look at the topic's settings",
     ),
@@ -497,7 +512,7 @@ def test_entries_that_failed_are_answered_singly(topic: HeardTopic, proxy: Fault
             b"<member><Id>2</Id><MessageId>m-2</MessageId></member></Successful><Failed>"
             b"<member><Id>0</Id><Code>Throttling</Code><Message>Rate exceeded</Message>"
             b"<SenderFault>false</SenderFault></member>"
-            b"<member><Id>1</Id><Code>InvalidParameter</Code><Message>Invalid parameter: Subject</Message>"
+            b"<member><Id>1</Id><Code>InvalidParameter</Code><Message>Invalid parameter: Message</Message>"
             b"<SenderFault>true</SenderFault></member>"
             b"</Failed></PublishBatchResult></PublishBatchResponse>",
         )
@@ -536,6 +551,65 @@ def test_singles_keep_their_receipts_when_the_road_breaks(topic: HeardTopic, pro
     assert numbers(topic, 1) == [1]
 
 
+SUBJECT = error(400, "InvalidParameter", "Invalid parameter: Subject")
+GROUP = error(
+    400,
+    "InvalidParameter",
+    "Invalid parameter: MessageGroupId Reason: The request includes MessageGroupId parameter that is not valid for this "
+    "topic type",
+)
+
+
+@pytest.mark.parametrize(("blames", "part"), [(SUBJECT, "Subject"), (GROUP, "MessageGroupId")])
+def test_a_part_that_sns_does_not_take_is_left_out(
+    topic: HeardTopic, proxy: FaultProxy, blames: Answer, part: str
+) -> None:
+    """An alert is not lost for its subject or its group: it goes once more without, and arrives whole but for that."""
+    proxy.will(blames)
+    (receipt,) = sns(topic.arn, proxy.url).deliver([notification(1)])
+    (message,) = topic.receive(1)
+    assert message.message_id == receipt
+    first, second = (set(request.form) for request in proxy.seen)
+    assert first - second == {part}
+    assert second <= first
+
+
+def test_a_part_is_left_out_of_one_message_of_a_batch(topic: HeardTopic, proxy: FaultProxy) -> None:
+    """One subject of ten that SNS refuses costs that message its subject, and no other message anything."""
+    proxy.will(
+        Answer(
+            200,
+            b'<PublishBatchResponse xmlns="http://sns.amazonaws.com/doc/2010-03-31/"><PublishBatchResult><Successful>'
+            b"<member><Id>0</Id><MessageId>m-1</MessageId></member></Successful><Failed>"
+            b"<member><Id>1</Id><Code>InvalidParameter</Code><Message>Invalid parameter: Subject</Message>"
+            b"<SenderFault>true</SenderFault></member></Failed></PublishBatchResult></PublishBatchResponse>",
+        )
+    )
+    first, second = sns(topic.arn, proxy.url).deliver([notification(number) for number in (1, 2)])
+    assert first == "m-1"
+    (message,) = topic.receive(1)
+    assert (message.message_id, message.subject) == (second, None)
+
+
+def test_a_topic_that_takes_no_groups_is_asked_once(topic: HeardTopic, proxy: FaultProxy) -> None:
+    """Where AWS does not know groups on such a topic, each further message goes without one, at the first try."""
+    notifier = sns(topic.arn, proxy.url)
+    proxy.will(GROUP)
+    notifier.deliver([notification(1)])
+    notifier.deliver([notification(2)])
+    assert ["MessageGroupId" in request.form for request in proxy.seen] == [True, False, False]
+    assert numbers(topic, 2) == [1, 2]
+
+
+def test_a_group_that_fifo_needs_is_kept(emulator: Emulator, proxy: FaultProxy) -> None:
+    """A FIFO topic is never told anything without a group; what it refuses for it waits."""
+    proxy.will(GROUP)
+    topic = emulator.topic(fifo=True)
+    answer = refused(sns(topic.arn, proxy.url).deliver([notification(1)]))
+    assert not answer.permanent
+    assert len(proxy.seen) == 1
+
+
 def test_nothing_is_lost_in_foul_weather(topic: HeardTopic, proxy: FaultProxy) -> None:
     """However the road behaves, what is tried until a receipt comes has been received, and each receipt is true."""
     proxy.otherwise(weather(seed=1, fair=0.4))
@@ -554,7 +628,7 @@ def test_nothing_is_lost_in_foul_weather(topic: HeardTopic, proxy: FaultProxy) -
             break
     assert not waiting
     messages = topic.receive(30)
-    assert {int(message.attributes["sequence"][1]) for message in messages} == set(range(1, 31))
+    assert {number_of(message) for message in messages} == set(range(1, 31))
     assert set(receipts.values()) <= {message.message_id for message in messages}
     assert len(messages) > 30, "the weather was fair: nothing repeated"
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import socket
 import time
 from collections.abc import Callable, Sequence
@@ -13,16 +12,19 @@ from logonbell.caretaker import Caretaker
 from logonbell.commands.desk import Desk
 from logonbell.config import OFF, Config, ToApprise, ToSns, ToWebhook, default_ssm
 from logonbell.errors import Refused
-from logonbell.notification import Digest, Telling
+from logonbell.notification import Telling
 from logonbell.notifier import Notifier
 from logonbell.notifiers.apprise import Apprise
+from logonbell.notifiers.chat import chat
 from logonbell.notifiers.console import Console
+from logonbell.notifiers.document import Said, document, written
+from logonbell.notifiers.forms import Message
 from logonbell.notifiers.secret import Secret
-from logonbell.notifiers.sns import Message, SnsNotifier
+from logonbell.notifiers.sns import SnsNotifier
 from logonbell.notifiers.topic_guard import TopicGuard
 from logonbell.recipe import RULES
 from logonbell.recognise.windows import WANTED
-from logonbell.rule import Rules, Verdict
+from logonbell.rule import Rules
 from logonbell.sentence import say
 from logonbell.source import Source
 from logonbell.sources.evtx import EvtxSource
@@ -34,8 +36,9 @@ from logonbell.ssm.source import SsmSource
 from logonbell.store.outbox import Outbox
 from logonbell.text.facts import Reader
 from logonbell.text.language import speak
-from logonbell.text.message import body, subject
-from logonbell.wire import iso, line
+from logonbell.text.message import compose as parts_of
+from logonbell.text.message import subject
+from logonbell.text.sms import sms
 
 Now = Callable[[], datetime]
 
@@ -101,6 +104,7 @@ def _sns(table: ToSns, reader: Reader, now: Now) -> Notifier:
         table.topic_arn,
         composer(reader, now, ascii_subject=table.ascii_subject),
         host_name=reader.host_name,
+        form=table.format,
         region=table.region,
         endpoint_url=table.endpoint_url,
         tell=lambda sentence: speak(sentence, reader.language),
@@ -147,39 +151,28 @@ def _apprise(table: ToApprise, reader: Reader, now: Now) -> Notifier:
 
 def json_composer(reader: Reader, now: Now) -> Callable[[Telling], bytes]:
     """Make what writes the JSON message."""
-
-    def compose(telling: Telling) -> bytes:
-        worst = telling.named[0] if isinstance(telling, Digest) else telling
-        alert = worst.alert
-        verdict = Verdict(rings=True, level=alert.level, rule=alert.rule, reason=alert.reason)
-        facts = {
-            "fingerprint": telling.fingerprint,
-            "host_name": reader.host_name,
-            "sent": iso(now()),
-            "alert": line(alert.finding, verdict),
-        }
-        return json.dumps(facts).encode()
-
-    return compose
+    compose = composer(reader, now)
+    return lambda telling: written(compose(telling).document, lambda _: True).encode()
 
 
 def composer(
     reader: Reader, now: Callable[[], datetime], *, ascii_subject: bool = False
 ) -> Callable[[Telling], Message]:
-    """Make what writes subject and body for a reader."""
+    """Make what writes a telling for a reader, in each form in which it may be taken to them."""
 
     def compose(telling: Telling) -> Message:
+        sent = now()
+        parts = parts_of(telling, reader, sent)
         line = subject(
-            telling, language=reader.language, host_name=reader.host_name, ascii_only=ascii_subject
-        )
-        text = body(
             telling,
             language=reader.language,
-            zone=reader.zone,
             host_name=reader.host_name,
-            sent=now(),
+            zone=reader.zone,
+            ascii_only=ascii_subject,
         )
-        return Message(line, text)
+        text = parts.text()
+        whole = document(telling, Said(line, text, reader.host_name, sent))
+        return Message(line, text, sms(telling, reader), whole, chat(whole, parts, line))
 
     return compose
 

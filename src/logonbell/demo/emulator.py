@@ -156,7 +156,10 @@ class Queue:
             self._sqs.delete_message(QueueUrl=self._url, ReceiptHandle=message["ReceiptHandle"])
             envelope = json.loads(message["Body"])
             accepted = _EPOCH + timedelta(milliseconds=int(message["Attributes"]["SentTimestamp"]))
-            yield read_letter(envelope["Subject"], envelope["Message"], accepted, language)
+            told = json.loads(
+                envelope["Message"]
+            )  # a queue gets the object for machines; a mail would hold its text
+            yield read_letter(envelope["Subject"], told["text"], accepted, language)
 
 
 def _free_port() -> int:

@@ -6,12 +6,14 @@ emulators let nearly all of this pass, so the limits are held here and tested on
 
 from __future__ import annotations
 
+import json
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from logonbell.sentence import Sentence, say
+from logonbell.text.sms import PREFIX, is_one_part
 
 MAX_SUBJECT = 99
 """UTF-16 units: SNS says "less than 100 characters", and does not say of what; these are the strictest."""
@@ -23,6 +25,10 @@ MAX_ATTRIBUTES = 10
 """SNS takes more, but drops a message with more on its way to an SQS queue with raw delivery."""
 MAX_TOKEN = 128
 """Characters of a group or deduplication id."""
+PROTOCOLS = frozenset(
+    {"default", "email", "email-json", "http", "https", "lambda", "sms", "sqs", "application", "firehose"}
+)
+"""By which a message of several texts names them."""
 
 # What is no character of XML 1.0: SQS refuses it (API Reference, SendMessage), and SNS hands its messages to SQS.
 _FOREIGN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
@@ -54,11 +60,17 @@ def size(body: str, attributes: Attributes) -> int:
     return len(body.encode("utf-8", "surrogatepass")) + counted
 
 
-def faults(subject: str | None, body: str, attributes: Attributes) -> tuple[Sentence, ...]:
-    """Say which limits of SNS a message breaks; none for one that SNS takes. ``subject`` None: without one."""
+def faults(
+    subject: str | None, body: str, attributes: Attributes, *, structured: bool = False
+) -> tuple[Sentence, ...]:
+    """Say which limits of SNS a message breaks; none for one that SNS takes.
+
+    ``subject`` None: without one. ``structured``: the body is an object of texts by protocol (``MessageStructure`` json).
+    """
     return (
         *_subject_faults(subject),
         *_body_faults(body, attributes),
+        *(_structure_faults(body) if structured else ()),
         *(fault for name, attribute in attributes.items() for fault in _attribute_faults(name, attribute)),
         *(
             [
@@ -72,6 +84,20 @@ def faults(subject: str | None, body: str, attributes: Attributes) -> tuple[Sent
             else []
         ),
     )
+
+
+def batch_faults(sizes: Sequence[int]) -> tuple[Sentence, ...]:
+    """Say which limits a batch breaks whose messages count so many bytes each."""
+    found = []
+    if len(sizes) > MAX_ENTRIES:
+        found.append(
+            say("the batch has {count} messages, at most {most} pass", count=len(sizes), most=MAX_ENTRIES)
+        )
+    if sum(sizes) > MAX_BYTES:
+        found.append(
+            say("the batch has {count} bytes, at most {most} pass", count=sum(sizes), most=MAX_BYTES)
+        )
+    return tuple(found)
 
 
 def is_token(text: str) -> bool:
@@ -93,11 +119,15 @@ def fit_subject(subject: str) -> str | None:
 
 def fit_body(body: str, attributes: Attributes, note: str) -> str:
     """Cut a body that is too long, at a character's boundary, and put ``note`` as the last line."""
-    body = _FOREIGN.sub(_REPLACED, body)
-    room = MAX_BYTES - size("", attributes)
-    whole = body.encode()
+    return fit_text(body, MAX_BYTES - size("", attributes), note)
+
+
+def fit_text(text: str, room: int, note: str) -> str:
+    """Cut a text that has more than ``room`` UTF-8 bytes, at a character's boundary, and put ``note`` as the last line."""
+    text = _FOREIGN.sub(_REPLACED, text)
+    whole = text.encode()
     if len(whole) <= room:
-        return body
+        return text
     ending = f"\n{note}".encode("utf-8", "replace")
     return (whole[: max(room - len(ending), 0)].decode("utf-8", "ignore").encode() + ending).decode()
 
@@ -139,6 +169,38 @@ def _body_faults(body: str, attributes: Attributes) -> list[Sentence]:
     if (counted := size(body, attributes)) > MAX_BYTES:
         found.append(say("it has {count} bytes, at most {most} pass", count=counted, most=MAX_BYTES))
     return found
+
+
+def _structure_faults(body: str) -> Iterator[Sentence]:
+    """Look at each protocol's text as its subscribers get it (API Reference, *Publish*, JSON-specific constraints)."""
+    try:
+        pairs = json.loads(body, object_pairs_hook=list)
+    except ValueError:
+        pairs = None
+    if not isinstance(pairs, list) or not body.lstrip().startswith("{"):
+        yield say("it is no JSON object")
+        return
+    names = [name for name, _ in pairs]
+    if "default" not in names:
+        yield say("it has no text for protocols that it does not name (default)")
+    if len(set(names)) != len(names):
+        yield say("it names a protocol twice")
+    for name, text in pairs:
+        if name not in PROTOCOLS:
+            yield say("{name} is no protocol of SNS", name=repr(name))
+        elif not isinstance(text, str):
+            yield say("its {name} is no text", name=name)
+        else:
+            yield from _protocol_faults(name, text)
+
+
+def _protocol_faults(name: str, text: str) -> Iterator[Sentence]:
+    if not text:
+        yield say("its {name} is empty", name=name)
+    if _FOREIGN.search(text):
+        yield say("its {name} holds a character that is not text", name=name)
+    if name == "sms" and not is_one_part(text, before=PREFIX):
+        yield say("its sms is more than one part")
 
 
 def _attribute_faults(name: str, attribute: Attribute) -> list[Sentence]:

@@ -16,6 +16,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from enum import StrEnum
 
 from logonbell.notifier import Undelivered
 from logonbell.sentence import Hole, Sentence, say
@@ -38,12 +39,21 @@ class Row:
     single: bool = False
 
 
+class Spare(StrEnum):
+    """A part of a message without which it is still worth sending."""
+
+    SUBJECT = "subject"
+    GROUP = "MessageGroupId"
+    """Only on a topic that is not FIFO: there it keeps one host's storm from holding up the others' messages."""
+
+
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """A refusal with its meaning; ``single`` as in ``Row``."""
+    """A refusal with its meaning; ``single`` as in ``Row``. ``spare`` is the part it blames, if it is one to spare."""
 
     undelivered: Undelivered
     single: bool
+    spare: Spare | None = None
 
 
 def _row(names: str, why: Sentence, *, says: str = "", permanent: bool = False, single: bool = False) -> Row:
@@ -210,5 +220,12 @@ def read_refusal(names: Iterable[str], words: str, facts: Mapping[str, Hole]) ->
     told = {**facts, "code": called[0], "words": " ".join(words.split())[:_WORDS]}
     for row in TABLE:
         if not row.names.isdisjoint(called) and re.search(row.says, words, re.IGNORECASE):
-            return Refusal(Undelivered(replace(row.why, holes=told), row.permanent), row.single)
+            undelivered = Undelivered(replace(row.why, holes=told), row.permanent)
+            return Refusal(undelivered, row.single, _spare(called, words) if row.single else None)
     return Refusal(Undelivered(replace(UNKNOWN, holes=told)), single=False)
+
+
+def _spare(called: Iterable[str], words: str) -> Spare | None:
+    if set(_NOT_VALID.split()).isdisjoint(called):
+        return None
+    return next((spare for spare in Spare if spare.casefold() in words.casefold()), None)

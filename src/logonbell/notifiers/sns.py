@@ -5,38 +5,29 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from logonbell.logon import FailedLogons, LogCleared, Logoff, Logon, Notice, Selected, Tampering
-from logonbell.notification import Digest, Telling
+from logonbell.notification import Telling
 from logonbell.notifier import Undelivered
+from logonbell.notifiers.attributes import attributes
 from logonbell.notifiers.aws import READ_SECONDS, Aws, NotAnswered
+from logonbell.notifiers.forms import Form, Message, shape
 from logonbell.notifiers.limits import (
-    MAX_BYTES,
     MAX_ENTRIES,
     Attribute,
+    batch_faults,
     faults,
-    fit_body,
     fit_subject,
-    fit_value,
     is_token,
     size,
 )
-from logonbell.notifiers.refusals import Refusal, read_refusal
+from logonbell.notifiers.refusals import Refusal, Spare, read_refusal
 from logonbell.notifiers.topic import read_endpoint, read_topic
 from logonbell.sentence import Hole, Sentence, say
 
 if TYPE_CHECKING:
     from mypy_boto3_sns import SNSClient
-
-
-@dataclass(frozen=True, slots=True)
-class Message:
-    """What a person reads: one line, and the whole."""
-
-    subject: str
-    body: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,16 +37,27 @@ class _Letter:
     place: int
     subject: str | None
     body: str
+    structured: bool
     attributes: Mapping[str, Attribute]
-    group: str
-    deduplication: str
+    group: str | None
+    deduplication: str | None
 
     @property
     def bytes(self) -> int:
         """What it adds to a batch; the subject may or may not count, so it does."""
         return size(self.body, self.attributes) + len((self.subject or "").encode())
 
-    def parameters(self, *, fifo: bool) -> dict[str, Any]:
+    def without(self, spare: Spare) -> _Letter | None:
+        """Leave out a part that SNS does not take; None where that is not there, or cannot be spared."""
+        match spare:
+            case Spare.SUBJECT if self.subject is not None:
+                return replace(self, subject=None)
+            case Spare.GROUP if self.group is not None and self.deduplication is None:
+                return replace(self, group=None)
+            case _:
+                return None
+
+    def parameters(self) -> dict[str, Any]:
         """The members that Publish and an entry of PublishBatch have in common."""
         given: dict[str, Any] = {
             "Message": self.body,
@@ -64,11 +66,13 @@ class _Letter:
                 for name, attribute in self.attributes.items()
             },
         }
-        if self.subject is not None:
-            given["Subject"] = self.subject
-        if fifo:
-            given |= {"MessageGroupId": self.group, "MessageDeduplicationId": self.deduplication}
-        return given
+        optional = {
+            "Subject": self.subject,
+            "MessageStructure": "json" if self.structured else None,
+            "MessageGroupId": self.group,
+            "MessageDeduplicationId": self.deduplication,
+        }
+        return given | {name: value for name, value in optional.items() if value is not None}
 
 
 Answer = str | Undelivered
@@ -77,10 +81,11 @@ Answer = str | Undelivered
 class SnsNotifier:
     """Publishes to one topic. The receipt is SNS's MessageId.
 
-    ``compose`` makes the text of a notification and ``tell`` puts a sentence into its language. Credentials come from
-    boto3's own chain; the region is ``region``, else the one in the topic's ARN (SNS knows a topic in its own only).
-    Only a fault of the message itself is permanent; missing topics, rights and credentials stay pending (why:
-    ``refusals.py``). boto3 is imported by ``prepare`` or the first delivery, so that who has nothing to send does without it.
+    ``compose`` makes the texts of a telling, ``form`` says which of them go where, and ``tell`` puts a sentence into their
+    language. Credentials come from boto3's own chain; the region is ``region``, else the one in the topic's ARN (SNS
+    knows a topic in its own only). Only a fault of the message itself is permanent; missing topics, rights and
+    credentials stay pending (why: ``refusals.py``). boto3 is imported by ``prepare`` or the first delivery, so that who has
+    nothing to send does without it.
     """
 
     batch = MAX_ENTRIES
@@ -91,6 +96,7 @@ class SnsNotifier:
         compose: Callable[[Telling], Message],
         *,
         host_name: str,
+        form: Form = Form.PER_PROTOCOL,
         region: str | None = None,
         endpoint_url: str | None = None,
         profile: str | None = None,
@@ -106,6 +112,8 @@ class SnsNotifier:
             "sns", self._region, endpoint_url=endpoint, profile=profile, read_seconds=read_seconds
         )
         self._compose = compose
+        self._form = form
+        self._spared: set[Spare] = set()
         self._tell = tell
         self._host_name = host_name
         self._name = name
@@ -126,7 +134,7 @@ class SnsNotifier:
         letters: list[_Letter] = []
         for place, telling in enumerate(tellings):
             letter = self._letter(place, telling)
-            if broken := faults(letter.subject, letter.body, letter.attributes):
+            if broken := faults(letter.subject, letter.body, letter.attributes, structured=letter.structured):
                 why = "; ".join(self._tell(fault) for fault in broken)
                 answers[place] = Undelivered(
                     say("SNS does not take this message: {why}.", why=why), permanent=True
@@ -146,9 +154,7 @@ class SnsNotifier:
         if len(letters) == 1:
             self._post_one(letters[0], answers)
             return
-        entries: list[Any] = [
-            {"Id": str(letter.place), **letter.parameters(fifo=self._topic.fifo)} for letter in letters
-        ]
+        entries: list[Any] = [{"Id": str(letter.place), **letter.parameters()} for letter in letters]
         try:
             response = self._ask(
                 lambda sns: sns.publish_batch(TopicArn=self._topic.arn, PublishBatchRequestEntries=entries)
@@ -163,22 +169,42 @@ class SnsNotifier:
         told: dict[str, Answer] = {
             entry.get("Id", ""): entry.get("MessageId", "") for entry in response.get("Successful", [])
         }
+        spoilt: dict[str, Refusal] = {}
         for entry in response.get("Failed", []):
             refusal = self._refusal([entry.get("Code", "")], entry.get("Message", ""))
             told[entry.get("Id", "")] = refusal.undelivered
+            spoilt[entry.get("Id", "")] = refusal
         for letter in letters:
             answers[letter.place] = told.get(str(letter.place)) or self._unanswered()
+        for letter in letters:
+            refused = spoilt.get(str(letter.place))
+            if refused is not None and (leaner := self._leaner(letter, refused)):
+                self._post_one(leaner, answers)
 
     def _post_one(self, letter: _Letter, answers: dict[int, Answer]) -> None:
-        parameters = letter.parameters(fifo=self._topic.fifo)
+        parameters = letter.parameters()
         try:
             response = self._ask(lambda sns: sns.publish(TopicArn=self._topic.arn, **parameters))
         except _NotTakenError as error:
             if not error.refusal.single:
                 raise
             answers[letter.place] = error.refusal.undelivered
+            if leaner := self._leaner(letter, error.refusal):
+                self._post_one(leaner, answers)
             return
         answers[letter.place] = response.get("MessageId") or self._unanswered()
+
+    def _leaner(self, letter: _Letter, refusal: Refusal) -> _Letter | None:
+        """Give the letter without the part that SNS blames; None where that would not help.
+
+        That a topic takes no group is kept in mind: it would be the same with every other message.
+        """
+        if refusal.spare is None:
+            return None
+        leaner = letter.without(refusal.spare)
+        if leaner is not None and refusal.spare is Spare.GROUP:
+            self._spared.add(refusal.spare)
+        return leaner
 
     def _ask(self, request: Callable[[SNSClient], Any]) -> Any:
         try:
@@ -202,16 +228,19 @@ class SnsNotifier:
 
     def _letter(self, place: int, telling: Telling) -> _Letter:
         message = self._compose(telling)
-        attributes = dict(_attributes(telling, self._host_name))
-        kibibytes = MAX_BYTES // 1024
-        note = self._tell(say("[Cut here: SNS takes no more than {kibibytes} KiB.]", kibibytes=kibibytes))
+        topic = self._topic
+        chosen = attributes(telling, topic, self._host_name)
+        note = self._tell(say("[Cut here: the text is too long for SNS.]"))
+        where = {"topic": topic.arn, "account": topic.account, "region": topic.region}
+        shaped = shape(replace(message, document={**message.document, **where}), self._form, chosen, note)
         return _Letter(
             place,
             fit_subject(message.subject),
-            fit_body(message.body, attributes, note),
-            attributes,
-            _token(telling.host_id),
-            _token(telling.fingerprint),
+            shaped.body,
+            shaped.structured,
+            chosen,
+            None if Spare.GROUP in self._spared else _token(telling.host_id),
+            _token(telling.fingerprint) if topic.fifo else None,
         )
 
 
@@ -227,50 +256,12 @@ def _chunks(letters: Iterable[_Letter]) -> Iterator[list[_Letter]]:
     """Batches that SNS takes: together no larger than one message may be."""
     chunk: list[_Letter] = []
     for letter in letters:
-        full = len(chunk) == MAX_ENTRIES or sum(other.bytes for other in chunk) + letter.bytes > MAX_BYTES
-        if chunk and full:
+        if chunk and batch_faults([other.bytes for other in [*chunk, letter]]):
             yield chunk
             chunk = []
         chunk.append(letter)
     if chunk:
         yield chunk
-
-
-def _attributes(telling: Telling, host_name: str) -> Iterator[tuple[str, Attribute]]:
-    """What a filter policy can choose by; what is not known is left out (a policy can ask for that, too)."""
-    if isinstance(telling, Digest):
-        yield "level", Attribute(telling.level.word)
-        yield "rule", Attribute(f"digest-{telling.kind}")
-        yield "host", Attribute(fit_value(host_name))
-        yield "fingerprint", Attribute(telling.fingerprint)
-        yield "sequence", Attribute(str(telling.sequences[-1][1]), "Number")
-        return
-    alert = telling.alert
-    finding = alert.finding
-    known: dict[str, str | None] = {
-        "level": alert.level.word,
-        "rule": alert.rule,
-        "host": host_name,
-        "fingerprint": alert.fingerprint,
-    }
-    match finding:
-        case Logon():
-            known["door"] = str(finding.door)
-            known["user"] = str(finding.user) if finding.user else None
-            known["principal"] = finding.principal
-            if finding.domain_admin is not None:
-                known["domain_admin"] = "true" if finding.domain_admin else "false"
-        case LogCleared() | Tampering() | Selected():
-            known["user"] = str(finding.user) if finding.user else None
-        case Logoff():
-            known["door"] = str(finding.door)
-            known["user"] = str(finding.user) if finding.user else None
-        case FailedLogons() | Notice():  # of many users, or of none
-            pass
-    for name, value in known.items():
-        if fitting := fit_value(value or ""):
-            yield name, Attribute(fitting)
-    yield "sequence", Attribute(str(telling.sequence), "Number")
 
 
 def _token(text: str) -> str:

@@ -29,6 +29,7 @@ STRAY = timedelta(seconds=30)
 CLOCK_SET_BACK = timedelta(minutes=5)
 GROWING = 5_000
 OPEN = 2_000
+_TAKES_UP = frozenset({Door.RDP_RECONNECT, Door.UNLOCK})
 _SEEN = 128
 _PRUNING = STRAY / 6
 _STRAYS = 512
@@ -351,6 +352,7 @@ class HostLog:
         link = link_of(self.state.ssm, arrival, port_of(arrival))
         door, why = door_of(arrival, link)
         ids = arrival.logon_ids or arrival.unlock_ids
+        resumes, began = self._opened_by(arrival) if door in _TAKES_UP else (None, None)
         return Logon(
             time=arrival.time,
             host=self.state.host,
@@ -368,8 +370,34 @@ class HostLog:
             ssm_session=arrival.ssm or (link.session.session_id if link.session else None),
             ssm_match=link.match,
             ssm_observed=link.observed,
+            resumes=resumes,
+            began=began,
             folded=arrival.folded,
         )
+
+    def _opened_by(self, arrival: Arrival) -> tuple[EventRef, datetime] | tuple[None, None]:
+        """Name the logon whose session a reconnect or an unlock takes up again, where only one can be meant."""
+        opened = [
+            (kept.session, kept.main, kept.began)
+            for kept in self.state.open
+            if not kept.door.startswith(("ssm", "ssh")) and same_user(kept.user, arrival.user)
+        ]
+        opened += [
+            (other.session, other.events[0], other.time)
+            for other in self.named(Kind.SEAT, arrival.user)
+            if other is not arrival
+            and other.told
+            and other.time <= arrival.time
+            and self._is_followed(other)
+            and same_user(other.user, arrival.user)
+            and self._door(other) not in _TAKES_UP
+        ]
+        if arrival.session is not None:
+            same = [one for one in opened if one[0] == arrival.session]
+            opened = same or [one for one in opened if one[0] is None]
+        if len(opened) != 1:
+            return None, None
+        return opened[0][1:]
 
     def _ended(self, main: EventRef, began: datetime, door: Door, user: User | None, event: Event) -> None:
         self.said.append(Logoff(event.time, self.state.host, (event.ref,), main, began, door, user))

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 from logonbell.logon import Door
-from logonbell.notification import Digest, DigestKind
+from logonbell.notification import NAMED, Digest, DigestKind
 from logonbell.sentence import Sentence, plural, say
 from logonbell.text import moment
 from logonbell.text.escape import Shown, name
@@ -14,39 +14,46 @@ from logonbell.text.facts import Fact, Reader, both, remarks
 from logonbell.text.headline import Room, headline
 from logonbell.text.words import DOORS, LEVELS
 
+_RANGES = 20  # so many ranges of numbers are written out
+
 
 def digest_headline(digest: Digest, reader: Reader, room: Room | None = None) -> Shown:
-    """Say in one line what happened."""
+    """Say in one line how many there are, of when, and what the worst of them is.
+
+    What is told late is dated; a short one with the day alone.
+    """
     width = room or Room()
     worst = headline(
         digest.named[0].alert.finding, language=reader.language, host_name=reader.host_name, room=width
     )
     match digest.kind:
         case DigestKind.STORM:
-            return reader.tell(
-                plural(
-                    "{count:,} alert in {span}, the worst: {worst}",
-                    "{count:,} alerts in {span}, the worst: {worst}",
-                    digest.count,
-                    span=moment.span(digest.last - digest.first, reader.language),
-                    worst=worst,
-                )
+            told = plural(
+                "{count:,} alert in {span}, worst: {worst}",
+                "{count:,} alerts in {span}, worst: {worst}",
+                digest.count,
+                span=moment.span(digest.last - digest.first, reader.language),
+                worst=worst,
             )
         case DigestKind.BACKLOG:
-            return reader.tell(
-                plural(
-                    "Told late, {count:,} alert, the worst: {worst}",
-                    "Told late, {count:,} alerts, the worst: {worst}",
-                    digest.count,
-                    worst=worst,
-                )
+            told = plural(
+                "Late: {count:,} alert of {when}, worst: {worst}",
+                "Late: {count:,} alerts of {when}, worst: {worst}",
+                digest.count,
+                when=moment.between(
+                    digest.first, digest.last, reader.zone, reader.language, days=width.short
+                ),
+                worst=worst,
             )
         case DigestKind.REPEATS:
-            return reader.tell(
-                plural(
-                    "{count:,} more time: {worst}", "{count:,} more times: {worst}", digest.count, worst=worst
-                )
+            told = plural(
+                "{count:,} more time in {span}: {worst}",
+                "{count:,} more times in {span}: {worst}",
+                digest.count,
+                span=moment.span(digest.last - digest.first, reader.language),
+                worst=worst,
             )
+    return reader.tell(told)
 
 
 def digest_facts(digest: Digest, reader: Reader, sent: datetime | None) -> tuple[Fact, ...]:
@@ -57,8 +64,8 @@ def digest_facts(digest: Digest, reader: Reader, sent: datetime | None) -> tuple
 
 def _rows(digest: Digest, reader: Reader, sent: datetime | None) -> Iterator[tuple[Sentence, Sequence[str]]]:
     tell = reader.tell
-    yield say("First"), both(digest.first, reader)
-    yield say("Last"), both(digest.last, reader)
+    yield say("First event"), both(digest.first, reader)
+    yield say("Last event"), both(digest.last, reader)
     if sent is not None:
         yield say("Sent"), both(sent, reader)
     yield say("The worst"), list(_named(digest, reader))
@@ -77,17 +84,23 @@ def _rows(digest: Digest, reader: Reader, sent: datetime | None) -> Iterator[tup
         ],
     )
     yield say("Host"), [", ".join(dict.fromkeys(name(one) for one in (reader.host_name, digest.host_id)))]
-    yield (
-        say("Alert numbers"),
-        [", ".join(str(a) if a == b else f"{a}-{b}" for a, b in digest.sequences)],
-    )
+    yield say("Alert numbers"), list(_numbers(digest, reader))
+
+
+def _numbers(digest: Digest, reader: Reader) -> Iterator[str]:
+    shown = digest.sequences[:_RANGES]
+    yield ", ".join(str(first) if first == last else f"{first}-{last}" for first, last in shown)
+    rest = sum(last - first + 1 for first, last in digest.sequences[_RANGES:])
+    if rest > 0:
+        yield reader.tell(plural("and {count:,} more", "and {count:,} more", rest))
 
 
 def _named(digest: Digest, reader: Reader) -> Iterator[str]:
-    for one in digest.named:
-        line = headline(one.alert.finding, language=reader.language, host_name=reader.host_name)
-        time = moment.in_zone(one.alert.finding.time, reader.zone) or moment.in_utc(one.alert.finding.time)
-        yield f"{time}  {line}"
-    rest = digest.count - len(digest.named)
+    shown = digest.named[:NAMED]
+    for one in shown:
+        finding = one.alert.finding
+        line = headline(finding, language=reader.language, host_name=reader.host_name)
+        yield f"{moment.short(finding.time, reader.zone)}  {line}"
+    rest = digest.count - len(shown)
     if rest > 0:
         yield reader.tell(plural("and {count:,} more", "and {count:,} more", rest))

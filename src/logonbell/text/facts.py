@@ -15,9 +15,10 @@ from logonbell.text import moment
 from logonbell.text.escape import Shown, escape, name
 from logonbell.text.headline import SHELLS, THROUGH_SSM, Room, attempted, came_from
 from logonbell.text.language import speak
-from logonbell.text.words import DOORS, LEVELS, LOGON_TYPES, yes_or_no
+from logonbell.text.words import DOORS, LEVELS, LOGON_TYPES, TAMPERED_WITH, yes_or_no
 
 EVENTS_SHOWN = 8
+REMARKS_SHOWN = 20
 _NAMES_SHOWN = Room(listed=20)
 _OF_SSM = THROUGH_SSM | SHELLS
 
@@ -57,16 +58,16 @@ def facts(notification: Notification, reader: Reader, sent: datetime | None) -> 
             rows += _when(notification, reader, sent)
         case LogCleared() as cleared:
             rows.append((say("Log"), [name(cleared.cleared)]))
-            rows += _user(cleared.user, reader)
+            rows += _user(cleared.user, reader, say("Done by"))
             rows += _when(notification, reader, sent)
         case Logoff() as logoff:
             rows += _user(logoff.user, reader)
             rows += _when(notification, reader, sent)
-            rows.append((say("Began"), both(logoff.began, reader)))
+            rows += _session(logoff.logon, logoff.began, reader)
             rows.append((say("Door"), [reader.tell(DOORS[logoff.door].name)]))
         case Tampering() as tampering:
-            rows += _user(tampering.user, reader)
-            rows.append((say("What or whom"), [name(tampering.about)] if tampering.about else []))
+            rows.append((TAMPERED_WITH[tampering.kind], [name(tampering.about)] if tampering.about else []))
+            rows += _user(tampering.user, reader, say("Done by"))
             rows += _when(notification, reader, sent)
         case Selected() as selected:
             rows += _user(selected.user, reader)
@@ -95,17 +96,37 @@ def _who(logon: Logon, reader: Reader) -> _Rows:
     if logon.ssm_match is not None:
         yield say("SSM match"), [tell(logon.ssm_match)]
     yield from _user(logon.user, reader)
-    yield say("Administrator"), [tell(yes_or_no(logon.elevated))]
-    domain_admin = (
-        say("not known (to know it, switch on the audit subcategory Group Membership)")
-        if logon.domain_admin is None
-        else yes_or_no(logon.domain_admin)
+    yield (
+        say("Administrator"),
+        [tell(_unknown(logon, _SPECIAL_LOGON) if logon.elevated is None else yes_or_no(logon.elevated))],
     )
-    yield say("Domain admin"), [tell(domain_admin)]
+    yield (
+        say("Domain admin"),
+        [
+            tell(
+                _unknown(logon, _GROUP_MEMBERSHIP)
+                if logon.domain_admin is None
+                else yes_or_no(logon.domain_admin)
+            )
+        ],
+    )
 
 
-def _user(user: User | None, reader: Reader) -> _Rows:
-    yield say("User"), [reader.tell(say("not known")) if user is None else name(str(user))]
+_SPECIAL_LOGON = say("not known (to know it, switch on the audit subcategory Special Logon)")
+_GROUP_MEMBERSHIP = say("not known (to know it, switch on the audit subcategory Group Membership)")
+
+
+def _unknown(logon: Logon, audited: Sentence) -> Sentence:
+    """Say why a privilege is not known, and what to switch on; nothing helps where Windows makes no logon."""
+    if logon.logon_type is not None:
+        return audited
+    if logon.door in SHELLS:
+        return say("not known (no Windows logon was made that would tell)")
+    return say("not known (the Security log, which would tell, has nothing of this logon)")
+
+
+def _user(user: User | None, reader: Reader, label: Sentence | None = None) -> _Rows:
+    yield label or say("User"), [reader.tell(say("not known")) if user is None else name(str(user))]
     if user is not None and user.sid is not None:
         yield say("SID"), [escape(user.sid)]
 
@@ -119,8 +140,11 @@ def _when(notification: Notification, reader: Reader, sent: datetime | None) -> 
         told = finding.last
     else:
         yield say("Time"), both(finding.time, reader)
-    if isinstance(finding, Logon) and finding.ended is not None:
-        yield say("Ended"), both(finding.ended, reader)
+    if isinstance(finding, Logon):
+        if finding.resumes is not None and finding.began is not None:
+            yield from _session(finding.resumes, finding.began, reader)
+        if finding.ended is not None:
+            yield say("Ended"), both(finding.ended, reader)
     span = partial(moment.span, language=reader.language)
     read = span(notification.read - told)
     if sent is None:
@@ -134,9 +158,19 @@ def _when(notification: Notification, reader: Reader, sent: datetime | None) -> 
     yield say("Delay"), [reader.tell(delay)]
 
 
+def _session(logon: EventRef, began: datetime, reader: Reader) -> _Rows:
+    """Say to which logon a follow-up belongs."""
+    record = say("{event} (record {record})", event=logon.event_id, record=logon.record_id)
+    yield say("Session began"), [*both(began, reader), f"{name(logon.channel)} {reader.tell(record)}"]
+
+
 def remarks(told: Sequence[Remark], reader: Reader) -> _Rows:
     """Say what must be told besides."""
-    yield say("Besides"), [reader.tell(remark.what) for remark in told]
+    lines = [reader.tell(remark.what) for remark in told[:REMARKS_SHOWN]]
+    rest = len(told) - len(lines)
+    if rest > 0:
+        lines.append(reader.tell(plural("and {count:,} more", "and {count:,} more", rest)))
+    yield say("Besides"), lines
 
 
 def both(time: datetime, reader: Reader) -> list[str]:

@@ -38,17 +38,29 @@ _KEPT = 20  # so many names does a burst hold (FailedLogons); only a full list c
 
 @dataclass(frozen=True, slots=True)
 class Room:
-    """How much room a headline has: characters for each name, names of a list, and whether ARNs are shortened."""
+    """How much room a headline has: characters for each name, names of a list, and whether ARNs are shortened.
+
+    ``terse``: doors are called as in a table. ``place``: characters for host and address, None: as for any name.
+    ``origin``: whether it is told where somebody came from.
+    """
 
     each: int = LIMIT
     listed: int = 2
     short: bool = False
+    terse: bool = False
+    place: int | None = None
+    origin: bool = True
+
+    @property
+    def where(self) -> int:
+        """Characters for host and address."""
+        return self.each if self.place is None else self.place
 
 
 def headline(finding: Finding, *, language: str, host_name: str, room: Room | None = None) -> Shown:
     """Say in one line what happened."""
     width = room or Room()
-    host = name(host_name, width.each)
+    host = name(host_name, width.where)
     match finding:
         case Logon():
             return _logon(finding, host, language, width)
@@ -78,7 +90,7 @@ def attempted(burst: FailedLogons, language: str, room: Room) -> Shown:
 
 def came_from(burst: FailedLogons, language: str, room: Room) -> Shown:
     """Name the addresses of a burst; empty where the log wrote none."""
-    return _listed(burst.addresses, more=burst.more, language=language, room=room)
+    return _listed(burst.addresses, more=burst.more, language=language, room=replace(room, each=room.where))
 
 
 def _listed(names: Sequence[str], *, more: bool, language: str, room: Room) -> Shown:
@@ -95,9 +107,10 @@ def _listed(names: Sequence[str], *, more: bool, language: str, room: Room) -> S
 
 def _logon(logon: Logon, host: Shown, language: str, room: Room) -> Shown:
     tell = partial(speak, language=language)
-    what = tell(DOORS[logon.door].logon)
+    words = DOORS[logon.door]
+    what = tell(words.name if room.terse else words.logon)
     who = _who(logon, language, room)
-    if logon.address is None or logon.door in THROUGH_SSM | AT_THE_CONSOLE:
+    if not room.origin or logon.address is None or logon.door in THROUGH_SSM | AT_THE_CONSOLE:
         return tell(say("{what}: {who} on {host}", what=what, who=who, host=host))
     return tell(
         say(
@@ -105,7 +118,7 @@ def _logon(logon: Logon, host: Shown, language: str, room: Room) -> Shown:
             what=what,
             who=who,
             host=host,
-            address=name(logon.address, room.each),
+            address=name(logon.address, room.where),
         )
     )
 
@@ -145,7 +158,7 @@ def _failed_logons(burst: FailedLogons, host: Shown, language: str, room: Room) 
         if burst.ended
         else say("Failed logons ({number:,})", number=burst.count)
     )
-    if not addresses:
+    if not addresses or not room.origin:
         return tell(say("{what}: {who} on {host}", what=what, who=users, host=host))
     return tell(
         say("{what}: {who} on {host} from {address}", what=what, who=users, host=host, address=addresses)

@@ -5,9 +5,11 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta, tzinfo
 
 from logonbell.sentence import say
-from logonbell.text.escape import Shown
+from logonbell.text.escape import Shown, escape
 from logonbell.text.language import speak
 
+ZONE = 16
+"""So many characters of a zone's short name are shown."""
 _DAY = 24 * 60 * 60
 
 
@@ -36,6 +38,42 @@ def in_zone(time: datetime, zone: tzinfo) -> str | None:
     short = there.tzname() or there.strftime("%z")
     key = zone_name(zone)
     return f"{stamp(there)} {short}" if key is None else f"{stamp(there)} {short} ({key})"
+
+
+def short(time: datetime, zone: tzinfo) -> str:
+    """Write a time with the zone's short name alone: ``2026-03-03 17:05:00 JST``; in UTC where it cannot be there."""
+    there = _there(time, zone)
+    return f"{stamp(there)} {_short(there)}"
+
+
+def between(first: datetime, last: datetime, zone: tzinfo, language: str, *, days: bool = False) -> Shown:
+    """Write from when to when, to the minute: ``2026-03-03 17:05 to 18:10 JST``. ``days``: the dates alone."""
+    one, other = _there(first, zone), _there(last, zone)
+    date, later = one.date().isoformat(), other.date().isoformat()
+    if days:
+        return (
+            Shown(date)
+            if date == later
+            else speak(say("{first} to {last}", first=date, last=later), language)
+        )
+    name = _short(other)
+    start, end = (f"{time:%H:%M}" for time in (one, other))
+    if (date, start) == (later, end):
+        return Shown(f"{date} {start} {name}")
+    if date == later:
+        return speak(say("{first} to {last}", first=f"{date} {start}", last=f"{end} {name}"), language)
+    return speak(say("{first} to {last}", first=f"{date} {start}", last=f"{later} {end} {name}"), language)
+
+
+def _there(time: datetime, zone: tzinfo) -> datetime:
+    try:
+        return time.astimezone(zone)
+    except OverflowError:
+        return time.astimezone(UTC)
+
+
+def _short(there: datetime) -> Shown:
+    return escape(there.tzname() or there.strftime("%z"), ZONE)
 
 
 def stamp_in(time: datetime, zone: tzinfo) -> str | None:

@@ -89,6 +89,17 @@ TAMPERED: Mapping[TamperKind, Sentence] = MappingProxyType(
 )
 """What a headline calls each kind of tampering; who fills the holes is in ``headline``."""
 
+TAMPERED_WITH: Mapping[TamperKind, Sentence] = MappingProxyType(
+    {
+        TamperKind.LOG_STOPPED: say("Log"),
+        TamperKind.RESTARTED: say("Host"),
+        TamperKind.AUDIT_CHANGED: say("Audit policy"),
+        TamperKind.NEW_ADMINISTRATOR: say("New administrator"),
+        TamperKind.SSM_USER_ENABLED: say("Enabled user"),
+    }
+)
+"""What the facts call that to which it was done."""
+
 TAMPER_WORDS: Mapping[TamperKind, Sentence] = MappingProxyType(
     {
         TamperKind.LOG_STOPPED: say("event log stopped"),

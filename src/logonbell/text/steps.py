@@ -1,0 +1,106 @@
+"""What a person does next, and among it the command that explains why it rang."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC
+
+from logonbell.logon import (
+    Door,
+    FailedLogons,
+    Finding,
+    LogCleared,
+    Logoff,
+    Logon,
+    Notice,
+    NoticeKind,
+    Selected,
+    Tampering,
+)
+from logonbell.notification import Digest, Telling
+from logonbell.sentence import Sentence, say
+from logonbell.text.headline import SHELLS, THROUGH_SSM
+
+# An id that may stand in a command line as it is. A session's is the name of the role's session (IAM lets it hold these
+# signs, and a comma, which PowerShell would take for a list) and a number.
+_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_+=.@-]{0,95}", re.ASCII)
+
+
+def next_steps(telling: Telling) -> list[Sentence]:
+    """Say what a person does next; of a digest, what its worst alert asks for."""
+    if isinstance(telling, Digest):
+        worst = telling.named[0].alert.finding
+        return [*_after(worst), *_explain(worst), _list(telling)]
+    finding = telling.alert.finding
+    return [*_after(finding), *_explain(finding)]
+
+
+def _after(finding: Finding) -> list[Sentence]:
+    match finding:
+        case Logon():
+            return _after_logon(finding)
+        case FailedLogons():
+            return [
+                say("If the addresses are not yours, close the door to them (security group, firewall)."),
+                say("Look whether one of these users got in afterwards."),
+            ]
+        case LogCleared():
+            return [
+                say("If nobody planned this, treat the host as taken over and keep it for examination."),
+                say("What the log held is known only from alerts and history before this time."),
+            ]
+        case Notice(kind=NoticeKind.TEST):
+            return [say("Nothing: this alert was asked for, and it got through.")]
+        case Notice(kind=NoticeKind.CANARY):
+            return [say("Nothing: it comes once a day. If it stays away, run: logonbell topic check")]
+        case Notice(kind=NoticeKind.TOPIC):
+            return [say("Run: logonbell topic check")]
+        case Tampering():
+            return [say("If nobody planned this, treat the host as taken over.")]
+        case Logoff() | Notice() | Selected():
+            return []
+
+
+def _after_logon(logon: Logon) -> list[Sentence]:
+    steps = []
+    if logon.door is Door.RDP_LOOPBACK:
+        steps.append(
+            say(
+                "RDP came through a tunnel on this host. If no SSM session explains it, treat it as an attack."
+            )
+        )
+    steps.append(say("If you do not expect this, ask the person, by another way than this host."))
+    steps.append(_if_not_them(logon))
+    return steps
+
+
+def _if_not_them(logon: Logon) -> Sentence:
+    if logon.door not in SHELLS | THROUGH_SSM:
+        return say("If it was not them: sign the session out and disable the user.")
+    if logon.ssm_session is None or not _ID.fullmatch(logon.ssm_session):
+        return say("If it was not them: end the SSM session and revoke the sessions of the IAM role.")
+    if logon.door is Door.RUN_COMMAND:
+        return say(
+            "If it was not them, revoke the sessions of the IAM role and end this: aws ssm cancel-command --command-id {id}",
+            id=logon.ssm_session,
+        )
+    return say(
+        "If it was not them, revoke the sessions of the IAM role and end this: aws ssm terminate-session --session-id {id}",
+        id=logon.ssm_session,
+    )
+
+
+def _explain(finding: Finding) -> list[Sentence]:
+    if isinstance(finding, Notice):
+        return []
+    return [
+        say(
+            "To see what it was made of and why it rang, on the host: logonbell explain --record {record}",
+            record=finding.main.record_id,
+        )
+    ]
+
+
+def _list(digest: Digest) -> Sentence:
+    since = digest.first.astimezone(UTC).isoformat(timespec="minutes").replace("+00:00", "Z")
+    return say("To list all of them, on the host: logonbell history --since {since}", since=since)
