@@ -75,10 +75,15 @@ def settings() -> str:
 
 
 def _section(section: type[Section], path: tuple[str, ...], members: list[tuple[str, Key]]) -> str:
-    title = f"`[{'.'.join(path)}]`" if path else "At the top"
+    title = f"`{_header(section, path)}`" if path else "At the top"
     rows = ["| key | is | default | for |", "|---|---|---|---|"]
     rows += [f"| `{name}` | {key.kind.words} | {_code(key.default)} | {key.means} |" for name, key in members]
     return "\n".join([f"## {title}", "", inspect.getdoc(section) or "", "", *rows, ""])
+
+
+def _header(section: type[Section], path: tuple[str, ...]) -> str:
+    name = ".".join(path)
+    return f"[[{name}]]" if section.repeated else f"[{name}]"
 
 
 def _code(default: str) -> str:
@@ -102,8 +107,8 @@ def _example() -> str:
     lines = ["## All of it, as an example", "", "```toml"]
     for _, group in groupby(keys(), key=lambda one: one[1][:-1]):
         members = list(group)
-        table = ".".join(members[0][1][:-1])
-        lines += ["", f"[{table}]"] if table else []
+        section, path, _ = members[0]
+        lines += ["", _header(section, path[:-1])] if len(path) > 1 else []
         lines += [f"{path[-1]} = {key.example}" for _, path, key in members]
     return "\n".join([*lines, "```", ""])
 

@@ -11,22 +11,25 @@ from datetime import UTC, datetime, timedelta
 import msgspec
 
 from logonbell.alert import Alert
+from logonbell.deliverer import Deliverer, Told
 from logonbell.errors import Refused
 from logonbell.event import Event
 from logonbell.logon import Finding, Logon, Selected
-from logonbell.notifier import Notifier, Undelivered, delay
 from logonbell.recognise.windows import Recogniser
 from logonbell.rule import Rules, alert_for
-from logonbell.sentence import Sentence, say
+from logonbell.sentence import say
+from logonbell.silence import Maintenance
 from logonbell.source import Batch, Loss, Source
-from logonbell.store.outbox import Delivery, Outbox
+from logonbell.store.outbox import Outbox
 
 Clock = Callable[[], datetime]
-Told = Callable[[Sentence], None]
-"""Told, in words, of what the operator should know: losses, a source that cannot be read, a snapshot that is gone."""
 
 POLL = 0.1
 """Seconds between two looks at sources that had nothing new."""
+SIGN_OF_LIFE = timedelta(minutes=1)
+"""How often it is noted that somebody watches."""
+ABSENCE = timedelta(minutes=3)
+"""For how long nobody may have watched before the next message says so."""
 LATE = timedelta(seconds=1)
 """How long ``--once`` waits for the twin events of a logon that rings; such a hold ends within 400 ms."""
 
@@ -79,7 +82,7 @@ class Watcher:
 
     ``host_id`` is the instance id where there is one; without it, each finding's own host stands in the fingerprint.
     ``admins`` are further SIDs or RIDs whose members count as domain admins; ``own`` is this machine's name until a log
-    tells it.
+    tells it. ``maintenance`` are the windows in which alerts are expected.
     """
 
     sources: Sequence[Source]
@@ -91,10 +94,13 @@ class Watcher:
     host_id: str | None = None
     admins: frozenset[str] = frozenset()
     own: str = ""
+    maintenance: Sequence[Maintenance] = ()
     _recogniser: Recogniser = field(init=False)
     _time: LogClock = field(init=False)
     _bookmarks: dict[str, str | None] = field(init=False)
     _refusals: dict[str, Refused] = field(init=False, default_factory=dict)
+    _lost: set[str] = field(init=False, default_factory=set)
+    _alive: datetime | None = field(init=False, default=None)
 
     def __post_init__(self) -> None:
         """Go on from where the outbox stands; a snapshot that cannot be read costs time, never a logon."""
@@ -132,6 +138,7 @@ class Watcher:
             raise
         for loss in losses:
             self.told(say("{where}: {what}", where=loss.where, what=loss.what))
+        self._show_life(now)
         return Pass(len(events), alerts, more, losses)
 
     def _go_back(self) -> None:
@@ -173,7 +180,8 @@ class Watcher:
         bookmarks = {
             name: batch.bookmark for name, batch in batches.items() if batch.bookmark != self._bookmarks[name]
         }
-        if not bookmarks and not findings:
+        losses = self._new_losses(batches, bookmarks)
+        if not bookmarks and not findings and not losses:
             return 0
         alerts: list[Alert] = []
         for finding in findings:
@@ -189,9 +197,28 @@ class Watcher:
             notifiers=self.notifiers,
             read=now,
             newest={name: batch.newest for name, batch in batches.items() if batch.newest is not None},
+            losses=losses,
+            maintenance=self.maintenance,
         )
         self._bookmarks.update(bookmarks)
         return new
+
+    def _new_losses(self, batches: Mapping[str, Batch], moved: Mapping[str, str]) -> list[Loss]:
+        """Give what was lost; where the bookmark stays, the same loss may be told at every look, and counts once."""
+        losses: list[Loss] = []
+        for name, batch in batches.items():
+            for loss in batch.losses:
+                key = f"{name} {loss.where} {loss.what}"
+                if name in moved or key not in self._lost:
+                    losses.append(loss)
+                if name not in moved:
+                    self._lost.add(key)
+        return losses
+
+    def _show_life(self, now: datetime) -> None:
+        if self._alive is None or not timedelta(0) <= now - self._alive < SIGN_OF_LIFE:
+            self.outbox.show_life(now)
+            self._alive = now
 
     def _read(self) -> dict[str, Batch]:
         """Read each source, none further in the log's time than the slowest has come."""
@@ -235,65 +262,12 @@ class Watcher:
         return batches
 
 
-@dataclass(slots=True)
-class Deliverer:
-    """Takes what is pending for one notifier to it, and marks it afterwards. ``jitter`` gives numbers in [0, 1).
-
-    What was delivered and could not be marked (a full disk) is remembered here and marked first the next time, so that
-    a disk in trouble does not send the same message again and again.
-
-    How long a delivery waits behind a failure is a guess about the receiver. When the receiver takes something, or the
-    agent was started anew (by somebody who mended something, perhaps), the guess is void and everything is due.
-    """
-
-    notifier: Notifier
-    outbox: Outbox
-    clock: Clock
-    jitter: Callable[[], float]
-    _unmarked: list[tuple[Delivery, str | Undelivered]] = field(init=False, default_factory=list)
-    _new: bool = field(init=False, default=True)
-
-    def deliver(self) -> int:
-        """Deliver one batch of what is due; return how many were tried. Raises ``Refused`` where nothing can be marked."""
-        self._settle()
-        if self._new:
-            self.outbox.hurry(self.notifier.name)
-            self._new = False
-        deliveries = self.outbox.pending(self.notifier.name, self.clock(), self.notifier.batch)
-        if not deliveries:
-            return 0
-        answers = self.notifier.deliver([delivery.notification for delivery in deliveries])
-        self._unmarked = list(zip(deliveries, answers, strict=True))
-        self._settle()
-        return len(deliveries)
-
-    def _settle(self) -> None:
-        if not self._unmarked:
-            return
-        now = self.clock()
-        with self.outbox.together():
-            if any(isinstance(answer, str) for _, answer in self._unmarked):
-                self.outbox.hurry(self.notifier.name)
-            for delivery, answer in self._unmarked:
-                self._mark(delivery, answer, now)
-        self._unmarked = []
-
-    def _mark(self, delivery: Delivery, answer: str | Undelivered, now: datetime) -> None:
-        if isinstance(answer, str):
-            self.outbox.delivered(delivery, answer, now)
-        elif answer.permanent:
-            self.outbox.bury(delivery, answer.why, now)
-        else:
-            wait = delay(delivery.attempts + 1, jitter=self.jitter())
-            self.outbox.postpone(delivery, answer.why, now + wait, now)
-
-
 def watch_once(
     watcher: Watcher, deliverers: Sequence[Deliverer], *, pause: Callable[[float], object]
 ) -> None:
     """Read everything since the bookmarks, deliver what is due, and return.
 
-    A logon that rings and waits for its twin events is waited for; longer holds are in the snapshot, and the next run
+    What the pace holds is waited for, a minute at most: whoever runs this may not come back. A logon that rings and waits for its twin events is waited for; longer holds are in the snapshot, and the next run
     finishes them.
     """
     while True:
@@ -305,8 +279,9 @@ def watch_once(
         if watcher.holds_ring:
             pause(watcher.wait_for(POLL))
     for deliverer in deliverers:
-        while deliverer.deliver():
-            pass
+        while deliverer.deliver() or deliverer.holds:
+            if deliverer.holds:
+                pause(deliverer.wait)
 
 
 def watch(
@@ -321,6 +296,7 @@ def watch(
     ``make_deliverers`` are called in their threads, since an outbox connection belongs to one. An error that is nobody's
     to mend ends the agent (whoever supervises it starts it again); ``Refused`` while reading is told and tried again.
     """
+    watcher.outbox.wake(watcher.clock(), tolerance=ABSENCE)
     threads = [_Postman(make, stop, watcher.told) for make in make_deliverers]
     for thread in threads:
         thread.start()
@@ -375,7 +351,7 @@ class _Postman(threading.Thread):
         try:
             while not self._stop_asked.is_set():
                 if not self._try(deliverer):
-                    self.wake.wait(1.0)
+                    self.wake.wait(deliverer.wait)
                     self.wake.clear()
             self._try(deliverer)
         finally:

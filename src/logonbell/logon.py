@@ -167,6 +167,8 @@ class NoticeKind(StrEnum):
     """What a notice of logonbell's own is about."""
 
     TEST = "test"
+    SILENCE = "silence"
+    UNDELIVERED = "undelivered"
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,10 +14,12 @@ from logonbell.notification import Telling
 from logonbell.notifier import Notifier
 from logonbell.notifiers.console import Console
 from logonbell.notifiers.sns import Message, SnsNotifier
+from logonbell.pace import Limits
 from logonbell.recipe import RULES
 from logonbell.recognise.windows import WANTED
 from logonbell.rule import Rules
 from logonbell.sentence import say
+from logonbell.silence import Maintenance
 from logonbell.source import Source
 from logonbell.sources.evtx import EvtxSource
 from logonbell.sources.history import find_logs
@@ -29,6 +31,8 @@ from logonbell.text.facts import Reader
 from logonbell.text.language import speak
 from logonbell.text.message import body, subject
 
+CONSOLE = "console"
+
 
 def reader_of(config: Config, desk: Desk) -> Reader:
     """Say for whom texts are written: in the language and zone of the desk, which is made as the settings say."""
@@ -37,7 +41,26 @@ def reader_of(config: Config, desk: Desk) -> Reader:
 
 def rules_of(config: Config) -> Rules:
     """Make the rules that the settings ask for."""
-    return Rules(silent=config.rules.quiet, over_events=tuple(RULES[name] for name in config.rules.on))
+    return Rules(
+        silent=config.rules.quiet,
+        over_events=tuple(RULES[name] for name in config.rules.on),
+        logoffs=config.rules.logoffs,
+    )
+
+
+def maintenance_of(config: Config, desk: Desk) -> list[Maintenance]:
+    """Make the windows of maintenance, in the zone of the desk."""
+    return [
+        Maintenance(window.cover, window.because, window.days, window.begins, window.ends, desk.zone)
+        for window in config.maintenance
+    ]
+
+
+def limits_of(config: Config, notifier: str) -> Limits | None:
+    """Say at what pace a notifier is sent messages; None where it takes everything at once."""
+    if notifier == CONSOLE and not config.notify.console.paced:
+        return None
+    return config.notify.pace.limits
 
 
 def sources_of(config: Config, now: Callable[[], datetime] = utc_now) -> list[Source]:
@@ -74,7 +97,7 @@ def notifiers_of(config: Config, desk: Desk, now: Callable[[], datetime] = utc_n
     reader = reader_of(config, desk)
     notifiers: list[Notifier] = []
     if config.notify.console.enabled:
-        notifiers.append(Console(desk.out, reader, now))
+        notifiers.append(Console(desk.out, reader, now, name=CONSOLE))
     if (sns := config.notify.sns) is not None:
         notifiers.append(
             SnsNotifier(

@@ -6,16 +6,24 @@ import random
 import signal
 import socket
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import timedelta
-from pathlib import Path
 from types import FrameType
 
 from logonbell import agent
-from logonbell.agent import Deliverer, Watcher, utc_now
-from logonbell.commands.composition import names, notifiers_of, rules_of, sources_of
+from logonbell.agent import Watcher, utc_now
+from logonbell.commands.composition import (
+    limits_of,
+    maintenance_of,
+    names,
+    notifiers_of,
+    rules_of,
+    sources_of,
+)
 from logonbell.commands.desk import Desk
 from logonbell.config import Config
+from logonbell.deliverer import Deliverer, Told
 from logonbell.notifier import Notifier
 from logonbell.sentence import plural
 from logonbell.store.outbox import Outbox
@@ -38,9 +46,11 @@ def watch(desk: Desk, config: Config, *, once: bool) -> int:
             desk.remark,
             admins=config.rules.domain_admins,
             own=socket.gethostname(),
+            maintenance=maintenance_of(config, desk),
         )
+        deliverer = _Making(config, desk.remark, names(notifiers), once=once)
         if once:
-            agent.watch_once(watcher, [_deliverer(notifier, outbox) for notifier in notifiers], pause=_pause)
+            agent.watch_once(watcher, [deliverer(notifier, outbox) for notifier in notifiers], pause=_pause)
         else:
             desk.remark(
                 plural(
@@ -50,13 +60,13 @@ def watch(desk: Desk, config: Config, *, once: bool) -> int:
                     notifiers=", ".join(names(notifiers)),
                 )
             )
-            _forever(watcher, notifiers, config)
+            _forever(watcher, [_joined(deliverer, notifier) for notifier in notifiers])
     finally:
         outbox.close()
     return 0
 
 
-def _forever(watcher: Watcher, notifiers: list[Notifier], config: Config) -> None:
+def _forever(watcher: Watcher, deliverers: Sequence[Callable[[], Deliverer]]) -> None:
     stop = threading.Event()
 
     def asked(_number: int, _frame: FrameType | None) -> None:
@@ -64,16 +74,35 @@ def _forever(watcher: Watcher, notifiers: list[Notifier], config: Config) -> Non
 
     signal.signal(signal.SIGTERM, asked)
     signal.signal(signal.SIGINT, asked)
-    agent.watch(watcher, [_joined(notifier, config.state) for notifier in notifiers], stop=stop)
+    agent.watch(watcher, deliverers, stop=stop)
 
 
-def _joined(notifier: Notifier, state: Path) -> Callable[[], Deliverer]:
+@dataclass(frozen=True, slots=True)
+class _Making:
+    """Makes deliverers, each of which knows the others."""
+
+    config: Config
+    told: Told
+    names: Sequence[str]
+    once: bool
+
+    def __call__(self, notifier: Notifier, outbox: Outbox) -> Deliverer:
+        return Deliverer(
+            notifier,
+            outbox,
+            utc_now,
+            random.Random().random,  # noqa: S311 - spreads retries, hides nothing
+            limits_of(self.config, notifier.name),
+            last=self.once,
+            others=[name for name in self.names if name != notifier.name],
+            told=self.told,
+            host=socket.gethostname(),
+        )
+
+
+def _joined(make: _Making, notifier: Notifier) -> Callable[[], Deliverer]:
     """Make a deliverer with an outbox connection of its own thread."""
-    return lambda: _deliverer(notifier, Outbox.join(state))
-
-
-def _deliverer(notifier: Notifier, outbox: Outbox) -> Deliverer:
-    return Deliverer(notifier, outbox, utc_now, random.Random().random)  # noqa: S311 - spreads retries, hides nothing
+    return lambda: make(notifier, Outbox.join(make.config.state))
 
 
 def _pause(seconds: float) -> None:
