@@ -10,17 +10,18 @@ from pathlib import Path
 
 import pytest
 
-from fakes import NOON, FakeClock, FakeNotifier, FakeSource, Told, away
-from logonbell.agent import Deliverer, LogClock, Watcher, watch, watch_once
+from fakes import NOON, FakeClock, FakeNotifier, FakeSource, Told
+from logonbell.agent import LogClock, Watcher, watch, watch_once
+from logonbell.deliverer import Deliverer
 from logonbell.errors import Refused
 from logonbell.event import Event
 from logonbell.logon import Logon
-from logonbell.notifier import Undelivered
 from logonbell.rule import Rules
 from logonbell.sentence import say
 from logonbell.source import Loss
 from logonbell.store.history import Kept
 from logonbell.store.outbox import Outbox
+from reading import pending, single
 
 SECURITY = "Security"
 LSM = "Microsoft-Windows-TerminalServices-LocalSessionManager/Operational"
@@ -84,8 +85,7 @@ def history(outbox: Outbox) -> list[Logon]:
 
 def rung(outbox: Outbox, clock: FakeClock) -> list[str]:
     """Give the users of the alerts that wait."""
-    pending = outbox.pending("fake", clock(), 100)
-    findings = [delivery.notification.alert.finding for delivery in pending]
+    findings = [single(delivery).alert.finding for delivery in pending(outbox, "fake", clock())]
     return [finding.user.name for finding in findings if isinstance(finding, Logon) and finding.user]
 
 
@@ -211,100 +211,6 @@ def test_losses_are_told(start: Start) -> None:
     )
     watcher.look()
     assert told.text == "Security.evtx: 3 records lost"
-
-
-def test_delivered_is_marked_after_sending(start: Start, outbox: Outbox, clock: FakeClock) -> None:
-    """Nothing is marked that was not taken; a refusal waits for its time and is tried again."""
-    watcher = start(FakeSource([console_logon(1)]))
-    watcher.look()
-    clock.pass_(1)
-    watcher.look()
-    receiver = FakeNotifier(answer=lambda _: away())
-    deliverer = Deliverer(receiver, outbox, clock, lambda: 0.5)
-    assert deliverer.deliver() == 1
-    assert outbox.state().notifiers["fake"].pending == 1
-    assert deliverer.deliver() == 0
-    receiver.answer = lambda _: "ok"
-    clock.pass_(10)
-    assert deliverer.deliver() == 1
-    assert [taken.sequence for taken in receiver.taken] == [1]
-    assert outbox.state().notifiers["fake"].delivered == 1
-
-
-def test_what_waited_follows_the_first_that_is_taken(start: Start, outbox: Outbox, clock: FakeClock) -> None:
-    """After a long outage everything comes at once: nothing waits out a delay that was guessed while nobody answered."""
-    source = FakeSource([console_logon(1)])
-    watcher, receiver = start(source), FakeNotifier(answer=lambda _: away())
-    deliverer = Deliverer(receiver, outbox, clock, lambda: 0.99)
-    watcher.look()
-    clock.pass_(1)
-    watcher.look()
-    for _ in range(12):
-        deliverer.deliver()
-        clock.pass_(400)
-    deliverer.deliver()
-    assert deliverer.deliver() == 0
-    receiver.answer = lambda _: "ok"
-    source.events.append(console_logon(2, "bob", 5000, "0x2000"))
-    watcher.look()
-    clock.pass_(1)
-    watcher.look()
-    while deliverer.deliver():
-        pass
-    assert [taken.sequence for taken in receiver.taken] == [2, 1]
-
-
-def test_a_restart_tries_again_at_once(start: Start, outbox: Outbox, clock: FakeClock) -> None:
-    """Who mends what was wrong and starts the agent again waits for nothing."""
-    watcher, receiver = start(FakeSource([console_logon(1)])), FakeNotifier(answer=lambda _: away())
-    watcher.look()
-    clock.pass_(1)
-    watcher.look()
-    before = Deliverer(receiver, outbox, clock, lambda: 0.99)
-    before.deliver()
-    assert before.deliver() == 0
-    receiver.answer = lambda _: "ok"
-    assert Deliverer(receiver, outbox, clock, lambda: 0.99).deliver() == 1
-    assert [taken.sequence for taken in receiver.taken] == [1]
-
-
-def test_a_permanent_refusal_is_buried_with_its_reason(
-    start: Start, outbox: Outbox, clock: FakeClock
-) -> None:
-    """What can never be delivered holds up nothing, and its reason can be looked up."""
-    watcher = start(FakeSource([console_logon(1)]))
-    watcher.look()
-    clock.pass_(1)
-    watcher.look()
-    hopeless = Undelivered(say("never"), permanent=True)
-    Deliverer(FakeNotifier(answer=lambda _: hopeless), outbox, clock, lambda: 0.5).deliver()
-    state = outbox.state().notifiers["fake"]
-    assert (state.pending, state.buried, str(state.last_error)) == (0, 1, "never")
-
-
-def test_a_disk_in_trouble_does_not_send_twice(
-    start: Start, outbox: Outbox, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """A message that was taken and could not be marked is marked later, not sent again."""
-    watcher = start(FakeSource([console_logon(1)]))
-    watcher.look()
-    clock.pass_(1)
-    watcher.look()
-    receiver = FakeNotifier()
-    deliverer = Deliverer(receiver, outbox, clock, lambda: 0.5)
-    marked = outbox.delivered
-
-    def full(*_: object) -> None:
-        raise Refused(say("The disk is full."))
-
-    monkeypatch.setattr(outbox, "delivered", full)
-    for _ in range(3):
-        with pytest.raises(Refused, match="full"):
-            deliverer.deliver()
-    monkeypatch.setattr(outbox, "delivered", marked)
-    deliverer.deliver()
-    assert len(receiver.taken) == 1
-    assert outbox.state().notifiers["fake"].delivered == 1
 
 
 def test_once_waits_for_a_ring_and_ends(start: Start, outbox: Outbox, clock: FakeClock) -> None:

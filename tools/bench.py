@@ -190,12 +190,16 @@ def _renumbered(events: list[Event], day: int) -> list[Event]:
 
 def _settle(state: Path) -> None:
     """Mark what the first run found as delivered, so that the next has nothing to send."""
-    from logonbell.store.outbox import Outbox  # noqa: PLC0415 - only here
+    from logonbell.pace import FIRST, Bundle  # noqa: PLC0415 - only here
+    from logonbell.store.outbox import Outbox  # noqa: PLC0415 - likewise
 
     now = datetime.now(UTC)
     outbox = Outbox.open(state, now=now)
-    for delivery in outbox.pending("sns", now + timedelta(days=1), 1000):
-        outbox.delivered(delivery, "bench", now)
+    tellings = outbox.tellings
+    bundles = [Bundle((row.key,), row.level, None, row.kind, FIRST) for row in tellings.waiting("sns")]
+    tellings.begin("sns", bundles, now)
+    for delivery in tellings.due("sns", now + timedelta(days=1), 10_000):
+        tellings.delivered(delivery, "bench", now)
     outbox.close()
 
 

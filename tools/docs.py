@@ -118,7 +118,13 @@ def commands() -> str:
     above = _context(cli.logonbell, "logonbell")
     parts = [COMMANDS, _help("logonbell", above)]
     for name, command in sorted(cli.logonbell.commands.items()):
-        parts.append(_help(f"logonbell {name}", _context(command, name, above)))
+        context = _context(command, name, above)
+        parts.append(_help(f"logonbell {name}", context))
+        if isinstance(command, click.Group):
+            parts += [
+                _help(f"logonbell {name} {inner}", _context(one, inner, context))
+                for inner, one in sorted(command.commands.items())
+            ]
     return "\n".join(parts)
 
 

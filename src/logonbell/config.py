@@ -527,9 +527,9 @@ class Pace(Section):
 class Notify(Section):
     """Whom alerts reach."""
 
-    pace: Pace = field(default=Pace(), metadata={"section": Pace})
     console: ToConsole = field(default=ToConsole(), metadata={"section": ToConsole})
     sns: ToSns | None = field(default=None, metadata={"section": ToSns})
+    pace: Pace = field(default=Pace(), metadata={"section": Pace})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

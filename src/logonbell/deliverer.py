@@ -38,8 +38,8 @@ class Deliverer:
     """Delivers through one notifier. ``jitter`` gives numbers in [0, 1), ``elapsed`` seconds of a clock nobody can set.
 
     Without ``limits`` everything goes at once, one by one. ``last`` is for who may not come back: nothing is held to be
-    counted or gathered. ``others`` are the notifiers that are told, like ``told``, of what this one could not deliver;
-    ``host`` names this machine where no alert has named it yet.
+    counted or gathered. ``notifiers`` are all that there are: they are told, like ``told``, of what this one could not
+    deliver. ``host`` names this machine where no alert has named it yet.
 
     What was delivered and could not be marked (a full disk) is remembered here and marked first the next time, so that
     a disk in trouble does not send the same message again and again.
@@ -55,7 +55,7 @@ class Deliverer:
     limits: Limits | None = None
     elapsed: Callable[[], float] = time.monotonic
     last: bool = False
-    others: Sequence[str] = ()
+    notifiers: Sequence[str] = ()
     told: Told = _nobody
     host: str = ""
     wait: float = field(init=False, default=AT_LEAST)
@@ -214,8 +214,11 @@ class Deliverer:
         return self._complain(delivery, what)
 
     def _complain(self, delivery: Delivery, what: Sentence) -> list[Sentence]:
-        """Tell it through whatever still works, once; not of complaints themselves, or two that fail would never end."""
-        if not _is_complaint(delivery.telling):
+        """Tell it through whatever still works, this notifier included: it may take another message.
+
+        Of complaints themselves only the operator hears, or two notifiers that fail would never end.
+        """
+        if self.notifiers and not _is_complaint(delivery.telling):
             alert = notice(
                 NoticeKind.UNDELIVERED,
                 what,
@@ -223,7 +226,7 @@ class Deliverer:
                 number=delivery.key,
                 time=delivery.begun,
             )
-            if self.outbox.ring([alert], self.others, self.clock()) == 0:
+            if self.outbox.ring([alert], self.notifiers, self.clock()) == 0:
                 return []
         return [what]
 

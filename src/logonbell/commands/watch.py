@@ -94,7 +94,7 @@ class _Making:
             random.Random().random,  # noqa: S311 - spreads retries, hides nothing
             limits_of(self.config, notifier.name),
             last=self.once,
-            others=[name for name in self.names if name != notifier.name],
+            notifiers=self.names,
             told=self.told,
             host=socket.gethostname(),
         )

@@ -27,6 +27,7 @@ from logonbell.store.codec import (
     time_to_column,
 )
 from logonbell.store.database import Database
+from logonbell.store.fates import Fates
 from logonbell.store.history import History, forget, keep
 from logonbell.store.lock import Lock
 from logonbell.store.recovery import checksum, copy_is_old, keep_copy, recover
@@ -113,14 +114,14 @@ class NotifierState:
     """
 
     pending: int
-    waiting: int
-    failing: int
     delivered: int
     buried: int
-    dropped: int
     last_error: Sentence | None
     failed: datetime | None
     last_delivery: datetime | None
+    waiting: int = 0
+    failing: int = 0
+    dropped: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,6 +164,7 @@ class Outbox:
         self.tellings = Tellings(database)
         self.silences = Silences(database)
         self.remarks = self.tellings.remarks
+        self.fates = Fates(database)
 
     @classmethod
     def open(cls, folder: Path, *, now: datetime) -> Outbox:
@@ -348,14 +350,14 @@ class Outbox:
         notifiers = {
             text_from_column(notifier): NotifierState(
                 waiting + begun,
-                waiting,
-                failing,
                 delivered,
                 buried,
-                dropped,
                 last_error=self._last_error(notifier, failed),
                 failed=None if failed is None else time_from_column(failed),
                 last_delivery=None if done is None else time_from_column(done),
+                waiting=waiting,
+                failing=failing,
+                dropped=dropped,
             )
             for (
                 notifier,

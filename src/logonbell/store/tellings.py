@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from logonbell.alert import Level
 from logonbell.notification import NAMED, Digest, DigestKind, Notification, Telling, digest_fingerprint
 from logonbell.pace import Bundle, Sent, Waiting
-from logonbell.remarks import ranges
+from logonbell.remarks import DROPPED, Remarked, joined, ranges
 from logonbell.sentence import Sentence, say
 from logonbell.store.codec import (
     Unreadable,
@@ -88,6 +88,19 @@ FREE = "update telling set due = null where notifier = ? and state = 'pending' a
 BURY = """
 update telling set state = 'buried', attempts = attempts + 1, due = null, failed = ?, error = ?, done = ?
 where id = ? and state = 'pending'
+"""
+RETRY = "update telling set state = 'pending', due = null, done = null where id = ? and state = 'buried'"
+NOT_DONE = "select id from telling where notifier = ? and state in ('pending', 'buried') order by id"
+DROP = """
+update telling set state = 'dropped', due = null, error = ?, done = ? where id = ? and state in ('pending', 'buried')
+"""
+DROP_WAITING = """
+insert into telling (notifier, fingerprint, level, alerts, begun, state, error, done)
+values (?, '', ?, ?, ?, 'dropped', ?, ?)
+"""
+NUMBERS = """
+select alert.host_id, alert.sequence from delivery join alert on alert.id = delivery.alert
+where delivery.telling = ? order by alert.host_id, alert.sequence
 """
 
 
@@ -278,3 +291,43 @@ class Tellings:
     def _bury(self, key: int, why: Sentence, now: datetime) -> None:
         at = time_to_column(now)
         self._database.change(BURY, (at, sentence_to_json(why), at, key))
+
+    def retry(self, message: int) -> bool:
+        """Try a message again that was given up; False where it was not."""
+        return self._database.change(RETRY, (message,)) > 0
+
+    def drop(self, message: int, why: Sentence, now: datetime) -> int:
+        """Let nobody be told by a message that is pending or was given up; say so with the next. Return how many alerts."""
+        with self._database.transaction():
+            at = time_to_column(now)
+            if self._database.change(DROP, (sentence_to_json(why), at, message)) == 0:
+                return 0
+            return self._remark_dropped(message, why, now)
+
+    def drop_all(self, notifier: str, why: Sentence, now: datetime) -> int:
+        """Let a notifier tell nothing of what is not delivered; say so with the next message. Return how many alerts."""
+        with self._database.transaction():
+            begun = self._database.rows(NOT_DONE, (text_to_column(notifier),))
+            dropped = sum(self.drop(key, why, now) for (key,) in begun)
+            waiting = self.waiting(notifier)
+            if not waiting:
+                return dropped
+            name, at = text_to_column(notifier), time_to_column(now)
+            level = max(row.level for row in waiting)
+            values = (name, int(level), len(waiting), at, sentence_to_json(why), at)
+            self._database.change(DROP_WAITING, values)
+            ((key,),) = self._database.rows(LAST)
+            self._database.change(REFER, (key, name, json.dumps([row.key for row in waiting])))
+            return dropped + self._remark_dropped(key, why, now)
+
+    def _remark_dropped(self, message: int, why: Sentence, now: datetime) -> int:
+        rows = self._database.rows(NUMBERS, (message,))
+        self.remarks.add(
+            joined(
+                [
+                    Remarked(now, DROPPED, why, 1, text_from_column(host), (number, number))
+                    for host, number in rows
+                ]
+            )
+        )
+        return len(rows)
