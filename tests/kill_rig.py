@@ -8,6 +8,7 @@ from __future__ import annotations
 import heapq
 import itertools
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -202,6 +203,7 @@ class Figures:
     scenes: int = 0
     alerts: int = 0
     messages: int = 0
+    digests: int = 0
     most: int = 0
     requests: Counter[str] = field(default_factory=Counter)
     seconds: float = 0.0
@@ -219,7 +221,8 @@ class Figures:
             *((f"  {what}", count) for what, count in sorted(self.requests.items())),
             ("alerts that had to be told", self.alerts),
             ("messages in the queue", self.messages),
-            ("most messages of one alert", self.most),
+            ("  different ones that are digests", self.digests),
+            ("most copies of one message", self.most),
             ("alerts missing, invented, or told under two fingerprints", 0),
             ("seconds", round(self.seconds)),
         ]
@@ -283,7 +286,9 @@ class Agent:
             f"state = '{folder / 'state'}'\n"
             f"[sources]\nevtx = ['{logs}']\n"
             "[notify.console]\nenabled = false\n"
-            f"[notify.sns]\ntopic_arn = '{topic_arn}'\nendpoint_url = '{proxy.url}'\n",
+            f"[notify.sns]\ntopic_arn = '{topic_arn}'\nendpoint_url = '{proxy.url}'\n"
+            # Twice what happens in a quiet minute is told singly, and digests come often: of each there shall be many.
+            "[notify.pace]\nsingles_a_minute = 40\ndigest_seconds = 2\n",
             encoding="utf-8",
         )
 
@@ -354,7 +359,9 @@ def _named(happening: Fault | Answer) -> str:
 
 def _check(host: LiveHost, topic: HeardTopic, state: Path, logs: Path, figures: Figures) -> None:
     received = topic.rest()
-    told = _told(received)
+    messages = _messages(received)
+    told = _told(messages, state)
+    figures.digests = sum(len(numbers) > 1 for numbers, _ in messages.values())
     figures.records = sum(host.records.values())
     figures.scenes = len(host.scenes)
     figures.messages = len(received)
@@ -366,22 +373,48 @@ def _check(host: LiveHost, topic: HeardTopic, state: Path, logs: Path, figures: 
     _check_outbox(host, state, logs, told)
 
 
-def _identity(message: Received) -> tuple[str, int, str]:
+def _identity(message: Received) -> tuple[str, tuple[int, ...], str]:
+    """Give the fingerprint of a message, the numbers of the alerts that it tells, and its rule."""
     attributes = message.attributes
-    return (
-        attributes["fingerprint"][1],
-        int(attributes["sequence"][1]),
-        attributes["rule"][1],
-    )
+    rule = attributes["rule"][1]
+    numbers: tuple[int, ...] = (int(attributes["sequence"][1]),)
+    if rule.startswith("digest-"):
+        listed = re.search(r"^Alert numbers +(.+(?:\n .+)*)$", message.body, re.MULTILINE)
+        if listed is None:
+            raise WrongError(f"a digest without numbers: {message.body}")
+        numbers = tuple(
+            number
+            for first, last in re.findall(r"(\d+)(?:-(\d+))?", listed[1])
+            for number in range(int(first), int(last or first) + 1)
+        )
+    return attributes["fingerprint"][1], numbers, rule
 
 
-def _told(received: Sequence[Received]) -> dict[str, tuple[int, str]]:
-    """Give sequence number and rule by fingerprint; a repeat must be the same."""
-    told: dict[str, tuple[int, str]] = {}
+def _messages(received: Sequence[Received]) -> dict[str, tuple[tuple[int, ...], str]]:
+    """Give numbers and rule by fingerprint; a repeat must be the same."""
+    messages: dict[str, tuple[tuple[int, ...], str]] = {}
     for message in received:
-        mark, sequence, rule = _identity(message)
-        if told.setdefault(mark, (sequence, rule)) != (sequence, rule):
-            raise WrongError(f"the alert {mark} came as {told[mark]} and as {(sequence, rule)}")
+        mark, numbers, rule = _identity(message)
+        if messages.setdefault(mark, (numbers, rule)) != (numbers, rule):
+            raise WrongError(f"the message {mark} came as {messages[mark]} and as {(numbers, rule)}")
+    return messages
+
+
+def _told(messages: dict[str, tuple[tuple[int, ...], str]], state: Path) -> dict[str, tuple[int, str]]:
+    """Give number and rule of each alert that was told, alone or in a digest, by its fingerprint."""
+    told: dict[str, tuple[int, str]] = {}
+    outbox = Outbox.open(state, now=datetime.now(UTC))
+    try:
+        for mark, (numbers, _) in messages.items():
+            for number in numbers:
+                (story,) = outbox.fates.numbered(number)
+                if story.alert is None or (len(numbers) == 1 and story.alert.fingerprint != mark):
+                    raise WrongError(f"the message {mark} names {number}, which is another alert")
+                if story.alert.fingerprint in told:
+                    raise WrongError(f"the alert {number} was told in two messages, one of them {mark}")
+                told[story.alert.fingerprint] = (number, story.alert.rule)
+    finally:
+        outbox.close()
     return told
 
 

@@ -152,12 +152,13 @@ def silencing(
 def read_network(text: str) -> str:
     """Read an address or a network, and write it in its usual form. Raises ``Refused`` for what is neither."""
     try:
-        return str(ip_network(text.strip(), strict=False)).removesuffix("/32").removesuffix("/128")
+        network = ip_network(text.strip(), strict=False)
     except ValueError as error:
         raise Refused(
             say("{text} is no address and no network.", text=text),
             say("One looks like 203.0.113.5, 10.0.0.0/8 or 2001:db8::/32."),
         ) from error
+    return str(network.network_address) if network.num_addresses == 1 else str(network)
 
 
 def _fits(name: str, values: Sequence[str], alert: Alert) -> bool:
