@@ -171,7 +171,7 @@ keep_days = true
         ("[notify.sns]\n", "line 1: notify.sns.topic_arn is missing"),
         ("[notify.teams]\n", "line 1: notify.teams is not known. Known here: console, sns, pace"),
         ("[notify.pace]\nmessages_a_second = 10", "line 2: notify.pace.messages_a_second is 10, but must lie between 1 and 9"),
-        ("[notify.pace]\nrepeat_minutes = 0", "line 2: notify.pace.repeat_minutes is 0, but must lie between 1 and 1440"),
+        ("[notify.pace]\nlate_minutes = 0", "line 2: notify.pace.late_minutes is 0, but must lie between 1 and 1440"),
         ("[rules]\nrings = ['logof']", "line 2: rules.rings is logof, which is not known. Did you mean logoff?"),
         ("[maintenance]", "line 1: maintenance must be a list, not a table"),
         ("[[maintenance]]\nbecause = 'x'\nbegins = '22:00'\nends = '22:00'\ndoors = ['rdp']", "line 4: maintenance[1].ends is the same as begins"),

@@ -18,6 +18,7 @@ from logonbell.pace import (
     BLOCKED,
     CRITICAL_PROBES,
     GATHER,
+    MINUTE,
     PROBES,
     PROBING,
     Bundle,
@@ -170,6 +171,14 @@ def test_a_flood_of_critical_ones_shares_digests() -> None:
     assert made.wait == timedelta(seconds=6)
 
 
+def test_others_wait_for_a_critical_one_but_not_for_ever() -> None:
+    """While a critical alert waits for its digest nothing goes before it; a flood of them starves the others no longer."""
+    before = [sent(5, "x", Level.CRITICAL)] * 10 + [sent(4, level=Level.CRITICAL, digest=STORM)]
+    made = plan([row(1, level=Level.CRITICAL), row(2, waited=59), row(3, waited=60)], before)
+    assert gone(made) == [((3,), None)]
+    assert made.wait == timedelta(seconds=6)
+
+
 def test_a_new_kind_of_critical_one_comes_before_more_of_the_same() -> None:
     """A flood of one critical kind does not take the place of another kind's first."""
     rows = [row(n, "flood", Level.CRITICAL) for n in range(1, 30)] + [row(30, "new", Level.CRITICAL)]
@@ -307,11 +316,22 @@ class Run:
         assert all(len({hosts[key] for key in bundle.keys}) == 1 for bundle in made.go)
         assert all(bundle.digest is not None or len(bundle.keys) == 1 for bundle in made.go)
         assert all(hold.wait > timedelta(0) for hold in made.hold)
-        assert sorted(made.go, key=lambda bundle: bundle.level is not Level.CRITICAL) == list(made.go)
+        self.check_order(made)
         self.waiting = [row for row in self.waiting if row.key not in going]
         self.begun += [(self.tick, bundle) for bundle in made.go]
         self.stuck = [] if taken else [*self.stuck, *made.go]
         return made
+
+    def check_order(self, made: Plan) -> None:
+        """Check that the critical go first, and that others pass one that waits only after a minute."""
+        assert sorted(made.go, key=lambda bundle: bundle.level is not Level.CRITICAL) == list(made.go)
+        rows = {row.key: row for row in self.waiting}
+        if any(rows[key].level is Level.CRITICAL for hold in made.hold for key in hold.keys):
+            passing = [rows[key] for bundle in made.go for key in bundle.keys]
+            assert all(
+                row.level is Level.CRITICAL or not timedelta(0) <= self.wall - row.read < MINUTE
+                for row in passing
+            )
 
     def sent(self) -> list[Sent]:
         """Give what was sent, as far as it is remembered."""

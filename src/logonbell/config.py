@@ -284,6 +284,7 @@ SINGLES = Kind(say("a number"), _between(1, 60))
 BURST = Kind(say("a number"), _between(1, 9))
 SECONDS = Kind(say("a number of seconds"), _between(1, 3600))
 MINUTES = Kind(say("a number of minutes"), _between(1, 1440))
+SPAN = Kind(say("a number of minutes"), _between(0, 1440))
 
 
 @dataclass(frozen=True, slots=True)
@@ -485,12 +486,12 @@ class Pace(Section):
         "10: where several hosts share a topic, share this among them.",
     )
     repeat_minutes: int = _key(
-        MINUTES,
+        SPAN,
         10,
         example="30",
         shown="10",
         means="For how long the same (host, rule, door, user, principal, address) is told only once; what came "
-        "meanwhile is counted and told as one message at the end. Critical alerts are always told.",
+        "meanwhile is counted and told as one message at the end. Critical alerts are always told; with 0, all are.",
     )
     digest_seconds: int = _key(
         SECONDS, 60, example="120", shown="60", means="How many seconds lie between two digests."

@@ -110,6 +110,7 @@ AGAIN = say("the same was told before; now that its time is over, it is told aga
 REPEATS = say("the same was told a short while ago, so this is counted and told when that time is over")
 STORM = say("more came than a person can read one by one")
 LATE = say("what is told late is told together")
+BEHIND = say("a critical one waits, and goes first")
 GATHERING = say("what comes with it is gathered first")
 BURST = say("only so many messages are sent in one second")
 PACED = say("more came than are told one by one, and the last digest was sent a short while ago")
@@ -132,14 +133,17 @@ def decide(
     and wait behind a failure. ``last`` is for who may not come back: nothing is held to be counted or gathered.
 
     Critical alerts are decided first, with allowances of their own: whatever else comes, they go as if they were alone.
-    Only the burst is shared, and they come first in it. The clock's word on how old an alert is chooses between digests;
-    how long something waits never hangs on a clock that can be set.
+    Only the burst is shared, and they come first in it. While one of them waits, so do the others, a minute at most: a
+    flood of critical ones does not starve them. The clock's word on how old an alert is chooses between digests; how long
+    something waits never hangs on a clock that can be set.
     """
     deciding = _Deciding(limits, tuple(sent), now, limits.burst - handed, stuck, last)
     critical = [row for row in waiting if row.level is Level.CRITICAL]
     others = [row for row in waiting if row.level is not Level.CRITICAL]
     if critical:
         deciding.critical(critical)
+    if deciding.hold:
+        others = deciding.let_pass(others)
     if others:
         deciding.others(others)
     return Plan(tuple(deciding.go), tuple(deciding.hold))
@@ -210,6 +214,14 @@ class _Deciding:
                 self._wait(singles[number:], SECOND, BURST)
                 break
         self._digest(rest, room)
+
+    def let_pass(self, rows: list[Waiting]) -> list[Waiting]:
+        """Hold the others while a critical one waits; give those that have done so long enough."""
+        wait = min(hold.wait for hold in self.hold)
+        patient = [row for row in rows if self._waited(row) < MINUTE]
+        self._wait(patient, wait, BEHIND)
+        held = {row.key for row in patient}
+        return [row for row in rows if row.key not in held]
 
     def others(self, rows: list[Waiting]) -> None:
         """Let one message go for each kind while the allowance lasts, the worst first, and the rest as a digest."""
@@ -313,7 +325,7 @@ class _Deciding:
 
     def _waited(self, row: Waiting) -> timedelta:
         """How long it has waited; what a clock dates into the future has waited long enough."""
-        return self.now - row.read if row.read <= self.now else GATHER
+        return self.now - row.read if row.read <= self.now else MINUTE
 
     def _room(self, *, critical: bool) -> _Room:
         mine = [one for one in self.sent if _is_critical(one) is critical]
