@@ -11,6 +11,7 @@ import sys
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Self
 from uuid import uuid4
@@ -120,6 +121,8 @@ class Received:
     """Type and value by name."""
     group: str | None
     deduplication: str | None
+    sent: datetime
+    """When the queue took it."""
 
 
 class HeardTopic:
@@ -180,4 +183,5 @@ def _received(message: Mapping[str, Any]) -> Received:
         },
         group=system.get("MessageGroupId"),
         deduplication=system.get("MessageDeduplicationId"),
+        sent=datetime.fromtimestamp(int(system.get("SentTimestamp", "0")) / 1000, UTC),
     )

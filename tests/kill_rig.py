@@ -8,7 +8,6 @@ from __future__ import annotations
 import heapq
 import itertools
 import os
-import re
 import signal
 import subprocess
 import sys
@@ -27,6 +26,7 @@ from typing import Self
 
 from emulator import Emulator, HeardTopic, Received
 from fault_proxy import Answer, Fault, FaultProxy, Happening, weather
+from heard import WrongError, told_by
 from logonbell.alert import fingerprint
 from logonbell.event import Event
 from logonbell.logon import FailedLogons, Logon
@@ -229,10 +229,6 @@ class Figures:
         return "\n".join(f"{what:<60}{count:>8}" for what, count in rows)
 
 
-class WrongError(AssertionError):
-    """A promise was broken."""
-
-
 def kill_again_and_again(folder: Path, emulator: Emulator, *, kills: int, seed: int) -> Figures:
     """Do it, and check every promise. Raises ``WrongError`` that names the seed."""
     began = time.monotonic()
@@ -365,7 +361,7 @@ def _check(host: LiveHost, topic: HeardTopic, state: Path, logs: Path, figures: 
     figures.records = sum(host.records.values())
     figures.scenes = len(host.scenes)
     figures.messages = len(received)
-    figures.most = max(Counter(told[0] for told in map(_identity, received)).values(), default=0)
+    figures.most = max(Counter(told[0] for told in map(told_by, received)).values(), default=0)
     _check_alerts(host.scenes, told, figures)
     numbers = sorted(sequence for sequence, _ in told.values())
     if numbers != list(range(1, len(told) + 1)):
@@ -373,28 +369,11 @@ def _check(host: LiveHost, topic: HeardTopic, state: Path, logs: Path, figures: 
     _check_outbox(host, state, logs, told)
 
 
-def _identity(message: Received) -> tuple[str, tuple[int, ...], str]:
-    """Give the fingerprint of a message, the numbers of the alerts that it tells, and its rule."""
-    attributes = message.attributes
-    rule = attributes["rule"][1]
-    numbers: tuple[int, ...] = (int(attributes["sequence"][1]),)
-    if rule.startswith("digest-"):
-        listed = re.search(r"^Alert numbers +(.+(?:\n .+)*)$", message.body, re.MULTILINE)
-        if listed is None:
-            raise WrongError(f"a digest without numbers: {message.body}")
-        numbers = tuple(
-            number
-            for first, last in re.findall(r"(\d+)(?:-(\d+))?", listed[1])
-            for number in range(int(first), int(last or first) + 1)
-        )
-    return attributes["fingerprint"][1], numbers, rule
-
-
 def _messages(received: Sequence[Received]) -> dict[str, tuple[tuple[int, ...], str]]:
     """Give numbers and rule by fingerprint; a repeat must be the same."""
     messages: dict[str, tuple[tuple[int, ...], str]] = {}
     for message in received:
-        mark, numbers, rule = _identity(message)
+        mark, numbers, rule = told_by(message)
         if messages.setdefault(mark, (numbers, rule)) != (numbers, rule):
             raise WrongError(f"the message {mark} came as {messages[mark]} and as {(numbers, rule)}")
     return messages
