@@ -56,6 +56,7 @@ class Figures:
     critical_singles: int = 0
     critical_delay: float = 0.0
     memory: float = 0.0
+    work: float = 0.0
 
     def rows(self) -> list[tuple[str, str]]:
         """Give them for a person."""
@@ -70,6 +71,7 @@ class Figures:
             ("most messages in a second", f"{self.most_a_second}"),
             ("most messages in a minute", f"{self.most_a_minute}"),
             ("worst delay of a critical one, event to queue", f"{self.critical_delay:.1f} s"),
+            ("processor time of the agent", f"{self.work:.1f} s"),
             ("peak memory of the agent", f"{self.memory:.0f} MB"),
         ]
 
@@ -146,7 +148,7 @@ def storm(folder: Path, emulator: Emulator, *, count: int, seconds: float) -> Fi
             ended = time.monotonic()
             figures.caught_up = watching.until_read(folder / "state", count) - ended
             figures.settled = watching.until_told(folder / "state") - ended
-            figures.memory = watching.peak / 1e6
+            figures.memory, figures.work = watching.peak / 1e6, watching.work
         writer.stdin.write("end\n")
         writer.stdin.flush()
     _check(topic.rest(), folder / "state", figures)
@@ -166,6 +168,7 @@ class _Watching:
             stderr=self._stderr,
         )
         self.peak = 0
+        self.work = 0.0
         self._over = threading.Event()
         self._measuring = threading.Thread(target=self._measure)
 
@@ -184,6 +187,7 @@ class _Watching:
         process = psutil.Process(self._process.pid)
         while not self._over.wait(0.1):
             self.peak = max(self.peak, process.memory_info().rss)
+            self.work = sum(process.cpu_times()[:2])
 
     def until_read(self, state: Path, alerts: int) -> float:
         """Wait until so many alerts were made, and something was read; give when that was."""

@@ -143,11 +143,25 @@ def starting(folder: Path) -> Iterator[Row]:
         yield Row(what, _milliseconds(taken), f"{taken / pass_:.1f}")
 
 
+def storm(folder: Path) -> Iterator[Row]:
+    """Let ten thousand logons come within ten seconds, through the agent to an SNS emulator; takes two minutes."""
+    sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests"))
+    from emulator import Emulator  # noqa: PLC0415 - only here
+    from storm_rig import storm as let_it_come  # noqa: PLC0415 - likewise
+
+    place = folder / "storm"
+    place.mkdir()
+    with Emulator(folder) as emulator:
+        for what, figure in let_it_come(place, emulator, count=10_000, seconds=10).rows():
+            yield Row(what, figure)
+
+
 SECTIONS: dict[str, Callable[[Path], Iterator[Row]]] = {
     "A Security log of logons: service noise, and a few people": reading_logons,
     "A Security log in which nine records in ten are about something else": reading_mixed,
     "A month of logs of four channels, in folders": reading_folder,
     "A start": starting,
+    "A storm, through the agent to SNS": storm,
 }
 
 

@@ -26,6 +26,8 @@ Clock = Callable[[], datetime]
 
 POLL = 0.1
 """Seconds between two looks at sources that had nothing new."""
+AT_ONCE = 1_000
+"""Events that are read of a source before what came of them is kept: in a storm an alert waits for no more than these."""
 SIGN_OF_LIFE = timedelta(minutes=1)
 """How often it is noted that somebody watches."""
 ABSENCE = timedelta(minutes=3)
@@ -250,7 +252,7 @@ class Watcher:
         refusals: dict[str, Refused] = {}
         for source in self.sources:
             try:
-                batches[source.name] = source.read(self._bookmarks[source.name])
+                batches[source.name] = source.read(self._bookmarks[source.name], AT_ONCE)
             except Refused as refused:
                 refusals[source.name] = refused
         if refusals and not batches:
