@@ -5,20 +5,23 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, time, timedelta
 from pathlib import Path
 
 import pytest
 
 from fakes import NOON, FakeClock, FakeNotifier, FakeSource, Told
 from logonbell.agent import LogClock, Watcher, watch, watch_once
+from logonbell.alert import Level
 from logonbell.deliverer import Deliverer
 from logonbell.errors import Refused
 from logonbell.event import Event
-from logonbell.logon import Logon
+from logonbell.logon import Door, Logoff, Logon
+from logonbell.pace import Limits
 from logonbell.rule import Rules
 from logonbell.sentence import say
-from logonbell.source import Loss
+from logonbell.silence import Cover, Maintenance
+from logonbell.source import Batch, Loss
 from logonbell.store.history import Kept
 from logonbell.store.outbox import Outbox
 from reading import pending, single
@@ -277,3 +280,89 @@ def test_the_time_of_the_log_goes_on_in_silence() -> None:
     clock.saw([event], NOON)
     assert clock.at(NOON + timedelta(seconds=2)) == event.time + timedelta(seconds=2)
     assert clock.at(NOON - timedelta(hours=1)) == event.time
+
+
+def remarks(outbox: Outbox) -> list[str]:
+    """Give what must be told besides."""
+    return [str(remark.what) for remark in outbox.remarks.between(0, 1000)]
+
+
+def test_losses_go_with_the_next_message(start: Start, outbox: Outbox) -> None:
+    """What could not be read of a log is kept for the receivers, too, in the transaction that moves the bookmark."""
+    start(FakeSource([console_logon(1)], losses=[Loss("Security.evtx", say("3 records lost"), 3)])).look()
+    assert remarks(outbox) == ["Security.evtx: 3 records lost"]
+
+
+def test_a_loss_that_is_told_at_every_look_counts_once(start: Start, outbox: Outbox) -> None:
+    """A source that says the same of the same place again and again makes one remark of it."""
+
+    class Complaining(FakeSource):
+        def read(self, bookmark: str | None, limit: int | None = None) -> Batch:
+            self.losses = [Loss("the SSM folder", say("It cannot be read."))]
+            return super().read(bookmark, limit)
+
+    source = Complaining([console_logon(1)])
+    watcher = start(source)
+    for _ in range(5):
+        watcher.look()
+    assert remarks(outbox) == ["the SSM folder: It cannot be read."]
+    assert outbox.remarks.between(0, 1000)[0].count is None
+
+
+def test_maintenance_keeps_the_bell_from_ringing(outbox: Outbox, clock: FakeClock) -> None:
+    """What a window of the settings covers is in the history and in the next message's remark, and rings nobody."""
+    window = Maintenance(Cover(users=("alice",)), "patching", frozenset(range(7)), time(11), time(13), UTC)
+    source = FakeSource([console_logon(1), console_logon(2, "bob", 0.1, "0x2000")])
+    watcher = Watcher([source], Rules(), outbox, ["fake"], clock, Told(), maintenance=[window])
+    watcher.look()
+    clock.pass_(1)
+    watcher.look()
+    assert rung(outbox, clock) == ["bob"]
+    assert len(history(outbox)) == 2
+    assert remarks(outbox) == ["1 alert was not told, maintenance, 11:00 to 13:00 (patching): number 1."]
+
+
+def test_it_shows_that_it_lives(start: Start, outbox: Outbox, clock: FakeClock) -> None:
+    """While it watches it leaves a sign each minute, so that the next start knows how long nobody watched."""
+    watcher = start(FakeSource())
+    for _ in range(5):
+        watcher.look()
+        clock.pass_(50)
+    outbox.wake(clock(), tolerance=timedelta(minutes=3))
+    assert remarks(outbox) == []
+    clock.pass_(600)
+    outbox.wake(clock(), tolerance=timedelta(minutes=3))
+    assert "Nobody watched from 2026-03-03 12:04 UTC to 2026-03-03 12:14 UTC" in remarks(outbox)[0]
+
+
+def test_a_storm_is_kept_piece_by_piece(start: Start, outbox: Outbox, clock: FakeClock) -> None:
+    """In a flood of events the first alerts are kept, and can be told, before all of it was read."""
+    people = [f"user{number}" for number in range(3000)]
+    events = [console_logon(n, name, n * 0.01, hex(0x10000 + n)) for n, name in enumerate(people, 1)]
+    watcher = start(FakeSource(events, batch=10_000))
+    assert watcher.look().more
+    assert 0 < len(rung(outbox, clock)) < 1500
+
+
+def test_once_waits_for_the_pace(start: Start, outbox: Outbox, clock: FakeClock) -> None:
+    """``--once`` sends all that it has, as fast as a mailbox takes it, and only then ends."""
+    people = [f"user{number}" for number in range(40)]
+    source = FakeSource(
+        [console_logon(n, name, n * 0.01, hex(0x1000 + n)) for n, name in enumerate(people, 1)]
+    )
+    receiver = FakeNotifier()
+    deliverer = Deliverer(receiver, outbox, clock, lambda: 0.5, Limits(), elapsed=clock.elapsed, last=True)
+    watch_once(start(source), [deliverer], pause=clock.pass_)
+    assert len(receiver.taken) == 10
+    assert [digest.count for digest in receiver.digests] == [30]
+    assert outbox.state().notifiers["fake"].pending == 0
+
+
+def test_logoffs_ring_where_they_are_asked_for() -> None:
+    """A person who wants to know when a session ended is told, quietly; of doors that do not ring nobody is."""
+    began = console_logon(1)
+    logoff = Logoff(NOON, "B", (began.ref,), began.ref, began.time, Door.CONSOLE, None)
+    assert not Rules().judge(logoff).rings
+    verdict = Rules(logoffs=True).judge(logoff)
+    assert (verdict.rings, verdict.level, verdict.rule) == (True, Level.INFORMATIONAL, "logoff")
+    assert not Rules(logoffs=True).judge(replace(logoff, door=Door.NETWORK)).rings
