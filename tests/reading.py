@@ -48,7 +48,7 @@ def count(outbox: Outbox) -> int:
 
 def pending(outbox: Outbox, notifier: str, now: datetime = NOON, limit: int = 10**6) -> list[Delivery]:
     """Begin a message for each alert that waits, and give what is due."""
-    rows = outbox.tellings.waiting(notifier)
+    rows = outbox.tellings.waiting(notifier, 10**6)
     bundles = [Bundle((row.key,), row.level, None, row.kind, FIRST) for row in rows]
     outbox.tellings.begin(notifier, bundles, now)
     return outbox.tellings.due(notifier, now, limit)

@@ -89,12 +89,12 @@ class Post:
             read=self.clock(),
         )
 
-    def live(self, seconds: float) -> None:
-        """Let the postman work for so long."""
+    def live(self, seconds: float, *, step: float = 0.001) -> None:
+        """Let the postman work for so long; he sleeps ``step`` seconds at least."""
         end = self.clock.elapsed() + seconds
         while self.clock.elapsed() < end:
             if not self.deliverer.deliver():
-                self.clock.pass_(max(0.001, min(self.deliverer.wait, end - self.clock.elapsed())))
+                self.clock.pass_(max(step, min(self.deliverer.wait, end - self.clock.elapsed())))
 
     @property
     def state(self) -> tuple[int, int, int]:
@@ -241,7 +241,7 @@ def test_a_long_outage_ends_in_few_messages(posts: Posts) -> None:
     post.receiver.answer = lambda _: away()
     for number in range(1, 181):
         post.ring([alert(number, at=post.clock())])
-        post.live(60)
+        post.live(60, step=10)
     post.receiver.answer = lambda _: "ok"
     post.live(400)
     assert len(post.singles) + len(post.receiver.digests) <= 12
@@ -255,7 +255,7 @@ def test_a_new_alert_finds_out_that_the_way_is_free(posts: Posts) -> None:
     post.receiver.answer = lambda _: away()
     for number in range(1, 20):
         post.ring([alert(number, at=post.clock())])
-        post.live(600)
+        post.live(600, step=10)
     post.receiver.answer = lambda _: "ok"
     post.ring([alert(20, at=post.clock())])
     post.live(5)
@@ -376,13 +376,13 @@ def test_killed_between_any_two_statements_it_repeats_the_same_messages(tmp_path
         with suppress(KilledError):
             post.live(20)
             post.ring([alert(40, user="bob", at=post.clock())])
-            post.live(100)
+            post.live(100, step=10)
         post.outbox._database._connection.close()
         post.outbox.close()
         post.outbox = Outbox.open(post.folder, now=post.clock())
         _mortal(post, Fate(0), received)
         post.start()
-        post.live(200)
+        post.live(200, step=10)
         _check(post, received)
         post.outbox.close()
         if fate.count < moment:

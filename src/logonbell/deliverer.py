@@ -129,7 +129,7 @@ class Deliverer:
         if newest == 0:
             self._plan = Plan()
         elif self.limits is None:
-            waiting = tellings.waiting(self.name, room)
+            waiting = tellings.waiting(self.name, room)[:room]
             bundles = [Bundle((row.key,), row.level, None, row.kind, FIRST) for row in waiting]
             tellings.begin(self.name, bundles, now)
         elif newest > self._newest or tick >= self._decide_at:

@@ -16,6 +16,7 @@ DROPPED = "dropped"
 LOST = "lost"
 MENDED = "mended"
 UNWATCHED = "unwatched"
+_LISTED = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +32,15 @@ class Remarked:
     count: int | None = None
     host_id: str | None = None
     numbers: tuple[int, int] | None = None
+
+    def behind(self, before: Remarked) -> Remarked | None:
+        """Give the remark that says this and the one before; None where the numbers do not follow, or it is another."""
+        if self.numbers is None or before.numbers is None or before.numbers[1] + 1 != self.numbers[0]:
+            return None
+        if (before.kind, before.what, before.host_id) != (self.kind, self.what, self.host_id):
+            return None
+        numbers = (before.numbers[0], self.numbers[1])
+        return replace(before, count=numbers[1] - numbers[0] + 1, numbers=numbers)
 
 
 def lost(loss: Loss, now: datetime) -> Remarked:
@@ -48,27 +58,16 @@ def unwatched(last: datetime, now: datetime) -> Remarked:
     return Remarked(now, UNWATCHED, what)
 
 
-def joined(untold: Sequence[Remarked]) -> list[Remarked]:
+def joined(untold: Iterable[Remarked]) -> list[Remarked]:
     """Make one of neighbours that say the same of alerts whose numbers follow each other."""
     found: list[Remarked] = []
     for one in untold:
-        before = found[-1] if found else None
-        if before and one.numbers and before.numbers and _follows(before, one):
-            numbers = (before.numbers[0], one.numbers[1])
-            found[-1] = replace(before, count=numbers[1] - numbers[0] + 1, numbers=numbers)
-        else:
+        both = one.behind(found[-1]) if found else None
+        if both is None:
             found.append(one)
+        else:
+            found[-1] = both
     return found
-
-
-def _follows(before: Remarked, one: Remarked) -> bool:
-    same = (before.kind, before.what, before.host_id) == (one.kind, one.what, one.host_id)
-    return (
-        same
-        and one.numbers is not None
-        and before.numbers is not None
-        and before.numbers[1] + 1 == one.numbers[0]
-    )
 
 
 def gather(found: Iterable[Remarked]) -> tuple[Remark, ...]:
@@ -88,6 +87,14 @@ def gather(found: Iterable[Remarked]) -> tuple[Remark, ...]:
 def ranges(numbers: Iterable[int]) -> list[tuple[int, int]]:
     """Write ascending numbers as ranges that include both ends."""
     return _joined((number, number) for number in numbers)
+
+
+def listed(spans: Sequence[tuple[int, int]]) -> str:
+    """Write ranges in one line: ``1, 3-5, 9``; of very many the first and the last."""
+    written = [str(first) if first == last else f"{first}-{last}" for first, last in spans]
+    if len(written) > _LISTED:
+        written[_LISTED - 1 : -1] = ["..."]
+    return ", ".join(written)
 
 
 def _joined(spans: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
@@ -126,7 +133,7 @@ def _untold(group: Sequence[Remarked]) -> Sentence:
         "{count:,} alerts were not told, {why}: numbers {numbers}.",
         sum(last - first + 1 for first, last in spans),
         why=group[0].what,
-        numbers=", ".join(str(first) if first == last else f"{first}-{last}" for first, last in spans),
+        numbers=listed(spans),
     )
 
 

@@ -17,7 +17,7 @@ from logonbell.sentence import say
 from logonbell.silence import Cover, Maintenance, Silence
 from logonbell.source import Loss
 from logonbell.store.outbox import Outbox
-from logonbell.store.tellings import Delivery
+from logonbell.store.tellings import CRITICAL, OTHERS, Delivery
 from notifications import HOST_ID, NOON, notification
 from reading import commit, pending
 
@@ -107,6 +107,18 @@ def test_a_digest_of_ten_thousand_is_marked_at_once(opened: Opened) -> None:
     assert outbox.state().notifiers["sns"].delivered == 10_000
 
 
+def test_what_waits_fits_into_memory(opened: Opened) -> None:
+    """Of whatever waits only the oldest are decided about at once, and as many critical ones: those are always seen."""
+    outbox = opened()
+    put(outbox, range(1, 31))
+    outbox._database.change("update alert set level = 4 where sequence >= 27")
+    assert [row.key for row in outbox.tellings.waiting("sns", 3)] == [27, 28, 29, 1, 2, 3]
+    for sql in (CRITICAL, OTHERS):
+        plan = outbox._database.rows(f"explain query plan {sql}", ("sns", 3))  # noqa: S608 - our own constant
+        assert not any("TEMP B-TREE" in step[3] for step in plan)
+        assert any("alert_critical" in step[3] or "delivery_waiting" in step[3] for step in plan)
+
+
 def test_critical_ones_are_tried_first(opened: Opened) -> None:
     """Of what is to be tried again, the critical comes first, then the oldest."""
     outbox = opened()
@@ -178,6 +190,36 @@ def test_what_is_silenced_is_kept_counted_and_told_with_the_next(opened: Opened)
     (remark,) = delivery.telling.remarks
     assert (remark.kind, remark.count) == ("silenced", 2)
     assert "numbers 3, 6." in str(remark.what)
+
+
+def test_a_long_silence_leaves_few_rows(opened: Opened) -> None:
+    """Alerts silenced one after the other are one row, until a message carries it: what comes then is a row of its own."""
+    outbox = opened()
+    outbox.silences.add(silence(cover=Cover(doors=("rdp",))))
+    for number in (1, 2, 4, 5):
+        put(outbox, [number])
+    assert rows(outbox) == [(1, 4)]
+    put(outbox, [3])  # by the console: told, as number 5
+    (first,) = pending(outbox, "sns")
+    put(outbox, [7])
+    put(outbox, [8])
+    assert rows(outbox) == [(1, 4), (6, 7)]
+    outbox.tellings.delivered(first, "taken", NOON)
+    put(outbox, [10])
+    put(outbox, [6])
+    (second,) = pending(outbox, "sns")
+    assert [
+        "numbers 1-4." in str(first.telling.remarks[0].what),
+        "numbers 6-8." in str(second.telling.remarks[0].what),
+    ] == [
+        True,
+        True,
+    ]
+
+
+def rows(outbox: Outbox) -> list[tuple[int, int]]:
+    """Give the numbers of the remarks that are kept."""
+    return outbox._database.rows("select first, last from remark order by id")
 
 
 def test_a_silence_ends(opened: Opened) -> None:

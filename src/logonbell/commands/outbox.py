@@ -12,7 +12,7 @@ from logonbell.commands.fate import fate_in_words, fate_line
 from logonbell.commands.silence import author
 from logonbell.config import Config
 from logonbell.errors import Refused
-from logonbell.remarks import ranges
+from logonbell.remarks import listed, ranges
 from logonbell.sentence import Sentence, plural, say
 from logonbell.store.fates import Fate
 from logonbell.store.outbox import Outbox
@@ -129,7 +129,5 @@ def _heading(fate: Fate, numbers: Sequence[int]) -> Sentence:
         len(numbers),
         message=fate.message or 0,
         notifier=fate.notifier,
-        numbers=", ".join(
-            str(first) if first == last else f"{first}-{last}" for first, last in ranges(numbers)
-        ),
+        numbers=listed(ranges(numbers)),
     )

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
+from typing import Any
 
 from logonbell.notification import Remark
 from logonbell.remarks import Remarked, gather
@@ -20,6 +21,13 @@ from logonbell.store.codec import (
 from logonbell.store.database import Database, Values
 
 ADD = "insert into remark (time, kind, what, count, host_id, first, last) values (?, ?, ?, ?, ?, ?, ?)"
+UNTOLD = """
+select id, time, kind, what, count, host_id, first, last from remark
+where id > coalesce((select remarks from telling order by id desc limit 1), 0)
+    and id > coalesce((select max(remarks) from notifier), 0)
+order by id desc limit 1
+"""
+GROW = "update remark set count = ?, last = ? where id = ?"
 TOLD = "select remarks from notifier where name = ?"
 TELL = """
 insert into notifier (name, remarks) values (?, ?)
@@ -37,12 +45,25 @@ class Remarks:
         self._database = database
 
     def add(self, remarks: Iterable[Remarked]) -> None:
-        """Keep remarks, for the transaction in which they were found."""
+        """Keep remarks, for the transaction in which they were found.
+
+        One that goes on where the last one ended, and that no message carries yet, lets that one grow.
+        """
         for one in remarks:
+            if one.numbers is not None and self._grow(one):
+                continue
             first, last = one.numbers or (None, None)
             host_id = None if one.host_id is None else text_to_column(one.host_id)
             values = (time_to_column(one.time), one.kind, sentence_to_json(one.what), one.count)
             self._database.change(ADD, (*values, host_id, first, last))
+
+    def _grow(self, one: Remarked) -> bool:
+        for key, *row in self._database.rows(UNTOLD):
+            both = one.behind(_remarked(row))
+            if both is not None and both.numbers is not None:
+                self._database.change(GROW, (both.count, both.numbers[1], key))
+                return True
+        return False
 
     def told(self, notifier: str) -> int:
         """Give the newest remark that a notifier has told."""
@@ -61,16 +82,20 @@ class Remarks:
         self._database.change(FORGET, (time_to_column(before),))
 
     def _read(self, sql: str, values: Values) -> Iterable[Remarked]:
-        for time, kind, what, count, host_id, first, last in self._database.rows(sql, values):
-            try:
-                sentence = sentence_from_json(what)
-            except Unreadable as error:
-                sentence = say("A remark cannot be read any more ({why}).", why=str(error))
-            yield Remarked(
-                time_from_column(time),
-                kind,
-                sentence,
-                count,
-                None if host_id is None else text_from_column(host_id),
-                None if first is None or last is None else (first, last),
-            )
+        return [_remarked(row) for row in self._database.rows(sql, values)]
+
+
+def _remarked(row: Sequence[Any]) -> Remarked:
+    time, kind, what, count, host_id, first, last = row
+    try:
+        sentence = sentence_from_json(what)
+    except Unreadable as error:
+        sentence = say("A remark cannot be read any more ({why}).", why=str(error))
+    return Remarked(
+        time_from_column(time),
+        kind,
+        sentence,
+        count,
+        None if host_id is None else text_from_column(host_id),
+        None if first is None or last is None else (first, last),
+    )

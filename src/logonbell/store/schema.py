@@ -88,6 +88,7 @@ alter table alert add column kind text not null default '';
 alter table alert add column time text not null default '';
 alter table alert add column door text;
 alter table alert add column silenced text;
+create index alert_critical on alert (id) where level = 4;
 
 -- A message that was begun, for one alert or for many.
 create table telling (

@@ -33,13 +33,20 @@ FRESH = timedelta(days=1)
 """Older remarks are not told to a notifier that is new."""
 
 NEWEST = "select coalesce(max(alert), 0) from delivery where notifier = ? and telling is null"
-WAITING = """
+CRITICAL = """
+select alert.id, alert.level, alert.kind, alert.host_id, alert.time, alert.read
+from alert cross join delivery on delivery.alert = alert.id -- in this order: critical ones are few
+where alert.level = 4 and delivery.notifier = ? and delivery.telling is null
+order by alert.id limit ?
+"""
+OTHERS = """
 select alert.id, alert.level, alert.kind, alert.host_id, alert.time, alert.read
 from delivery join alert on alert.id = delivery.alert
-where delivery.notifier = ? and delivery.telling is null
+where delivery.notifier = ? and delivery.telling is null and alert.level < 4
+order by delivery.alert limit ?
 """
-IN_ORDER = " order by delivery.alert"
-CRITICAL_FIRST = " order by alert.level < 4, delivery.alert limit ?"
+MOST = 20_000
+"""So many alerts are decided about at once, and as many critical ones: whatever waits, it fits into memory."""
 FINGERPRINTS = """
 select alert.fingerprint from delivery join alert on alert.id = delivery.alert
 where delivery.notifier = ? and delivery.telling is null and delivery.alert in (select value from json_each(?))
@@ -96,8 +103,11 @@ update telling set state = 'dropped', due = null, error = ?, done = ? where id =
 """
 DROP_WAITING = """
 insert into telling (notifier, fingerprint, level, alerts, begun, state, error, done)
-values (?, '', ?, ?, ?, 'dropped', ?, ?)
+select ?1, '', max(alert.level), count(*), ?2, 'dropped', ?3, ?2
+from delivery join alert on alert.id = delivery.alert where delivery.notifier = ?1 and delivery.telling is null
+having count(*) > 0
 """
+REFER_ALL = "update delivery set telling = ? where notifier = ? and telling is null"
 NUMBERS = """
 select alert.host_id, alert.sequence from delivery join alert on alert.id = delivery.alert
 where delivery.telling = ? order by alert.host_id, alert.sequence
@@ -136,14 +146,10 @@ class Tellings:
         """Give the newest alert that waits, 0 where none does."""
         return int(self._database.rows(NEWEST, (text_to_column(notifier),))[0][0])
 
-    def waiting(self, notifier: str, limit: int | None = None) -> list[Waiting]:
-        """Give the alerts for which nothing was begun, in their order; with a limit the critical ones first."""
-        name = text_to_column(notifier)
-        rows = (
-            self._database.rows(WAITING + IN_ORDER, (name,))
-            if limit is None
-            else self._database.rows(WAITING + CRITICAL_FIRST, (name, limit))
-        )
+    def waiting(self, notifier: str, limit: int = MOST) -> list[Waiting]:
+        """Give alerts for which nothing was begun: the critical ones, then the others, of each the oldest ``limit``."""
+        values = (text_to_column(notifier), limit)
+        rows = self._database.rows(CRITICAL, values) + self._database.rows(OTHERS, values)
         return [
             Waiting(key, Level(level), kind, host, time_from_column(time), time_from_column(read))
             for key, level, kind, host, time, read in rows
@@ -309,15 +315,11 @@ class Tellings:
         with self._database.transaction():
             begun = self._database.rows(NOT_DONE, (text_to_column(notifier),))
             dropped = sum(self.drop(key, why, now) for (key,) in begun)
-            waiting = self.waiting(notifier)
-            if not waiting:
-                return dropped
             name, at = text_to_column(notifier), time_to_column(now)
-            level = max(row.level for row in waiting)
-            values = (name, int(level), len(waiting), at, sentence_to_json(why), at)
-            self._database.change(DROP_WAITING, values)
+            if self._database.change(DROP_WAITING, (name, at, sentence_to_json(why))) == 0:
+                return dropped
             ((key,),) = self._database.rows(LAST)
-            self._database.change(REFER, (key, name, json.dumps([row.key for row in waiting])))
+            self._database.change(REFER_ALL, (key, name))
             return dropped + self._remark_dropped(key, why, now)
 
     def _remark_dropped(self, message: int, why: Sentence, now: datetime) -> int:
