@@ -114,7 +114,7 @@ def test_what_waits_fits_into_memory(opened: Opened) -> None:
     outbox._database.change("update alert set level = 4 where sequence >= 27")
     assert [row.key for row in outbox.tellings.waiting("sns", 3)] == [27, 28, 29, 1, 2, 3]
     for sql in (CRITICAL, OTHERS):
-        plan = outbox._database.rows(f"explain query plan {sql}", ("sns", 3))  # noqa: S608 - our own constant
+        plan = outbox._database.rows(f"explain query plan {sql}", ("sns", 3))
         assert not any("TEMP B-TREE" in step[3] for step in plan)
         assert any("alert_critical" in step[3] or "delivery_waiting" in step[3] for step in plan)
 
