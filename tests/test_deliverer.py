@@ -470,6 +470,16 @@ def test_what_fails_for_minutes_is_told_by_the_others(posts: Posts) -> None:
     assert len(post.told.sentences) == 1
 
 
+def test_one_that_never_gets_through_is_told_once(posts: Posts) -> None:
+    """A message that fails for ever, while others get through, is complained of once, not after each that does."""
+    post = posts()
+    post.receiver.answer = lambda telling: away() if 1 in _numbers(telling) else "ok"
+    for number in range(1, 6):
+        post.ring([alert(number, at=post.clock())])
+        post.live(600, step=10)
+    assert len(post.told.sentences) == 1
+
+
 def test_complaints_do_not_answer_each_other(posts: Posts) -> None:
     """Two notifiers that take nothing do not complain of each other's complaints for ever."""
     post = posts(others=("console",))

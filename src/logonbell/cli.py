@@ -96,6 +96,13 @@ def explain(
     """
     from logonbell.commands.explain import explain as run  # noqa: PLC0415 - a command loads what it needs, no more
 
+    if paths and (number is not None or fingerprint is not None):
+        return _desk(lang).refuse(
+            Refused(
+                say("A log holds no alerts, so it knows no number and no fingerprint."),
+                say("Leave LOG out to ask the agent's own state, or name a record: --record"),
+            )
+        )
     if paths:
         return _run(_desk(lang), lambda desk: run(desk, paths, record=record, as_lines=form == "jsonl"))
     from logonbell.commands.stories import Asked, stories  # noqa: PLC0415 - likewise

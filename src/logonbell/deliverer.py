@@ -69,6 +69,7 @@ class Deliverer:
     _decide_at: float = field(init=False, default=float("-inf"))
     _probed: float = field(init=False, default=float("-inf"))
     _failing: bool = field(init=False, default=False)
+    _complained: set[int] = field(init=False, default_factory=set)
 
     @property
     def name(self) -> str:
@@ -117,10 +118,13 @@ class Deliverer:
 
     def _wait_for(self, tick: float) -> None:
         """Find out when the next look is worth while."""
-        waits = [self._decide_at - tick] if self._plan.hold else []
         if self.limits is not None and len(self._handed) >= self.limits.burst:
-            waits.append(min(self._handed) + _SECOND - tick)
-        self.wait = max(0.01, min([AT_LEAST, *waits]))
+            wait = min(self._handed) + _SECOND - tick
+        elif self._plan.hold:
+            wait = self._decide_at - tick
+        else:
+            wait = AT_LEAST
+        self.wait = max(0.01, min(AT_LEAST, wait))
 
     def _begin(self, now: datetime, tick: float, room: int) -> None:
         """Begin what may go now."""
@@ -202,7 +206,7 @@ class Deliverer:
             return self._complain(delivery, what)
         wait = delay(delivery.attempts + 1, jitter=self.jitter())
         self.outbox.tellings.postpone(delivery, answer.why, now + wait, now)
-        if self._failing or now - delivery.begun < FAILING:
+        if self._failing or delivery.key in self._complained or now - delivery.begun < FAILING:
             return []
         self._failing = True
         what = say(
@@ -218,6 +222,7 @@ class Deliverer:
 
         Of complaints themselves only the operator hears, or two notifiers that fail would never end.
         """
+        self._complained.add(delivery.key)
         if self.notifiers and not _is_complaint(delivery.telling):
             alert = notice(
                 NoticeKind.UNDELIVERED,

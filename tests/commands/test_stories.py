@@ -54,3 +54,10 @@ def test_one_alert_is_asked_for(host: Host) -> None:
     refused = host.run("explain", "--number", 7)
     assert refused.code == 1
     assert refused.err.startswith("No alert was made of that.")
+
+
+def test_a_log_knows_no_numbers_of_alerts(host: Host) -> None:
+    """Asking a log for the agent's numbers is refused, with where to ask instead."""
+    said = host.run("explain", host.config, "--number", 1)
+    assert (said.code, said.out) == (1, "")
+    assert "A log holds no alerts" in said.err
