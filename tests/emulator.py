@@ -13,6 +13,7 @@ import time
 import urllib.request
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from queue import SimpleQueue
@@ -180,6 +181,8 @@ class Received:
     """Type and value by name."""
     group: str | None
     deduplication: str | None
+    sent: datetime
+    """When the queue took it."""
 
 
 class Queue:
@@ -297,6 +300,7 @@ def _received(message: Mapping[str, Any]) -> Received:
         },
         group=system.get("MessageGroupId"),
         deduplication=system.get("MessageDeduplicationId"),
+        sent=datetime.fromtimestamp(int(system.get("SentTimestamp", "0")) / 1000, UTC),
     )
 
 
@@ -312,4 +316,5 @@ def _raw(message: Mapping[str, Any]) -> Received:
         },
         group=system.get("MessageGroupId"),
         deduplication=system.get("MessageDeduplicationId"),
+        sent=datetime.fromtimestamp(int(system.get("SentTimestamp", "0")) / 1000, UTC),
     )

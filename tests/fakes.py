@@ -19,17 +19,27 @@ NOON = datetime(2026, 3, 3, 12, 0, tzinfo=UTC)
 
 @dataclass
 class FakeClock:
-    """A clock that goes on only when it is told to."""
+    """A clock that goes on only when it is told to, and beside it one that cannot be set."""
 
     now: datetime = NOON
+    seconds: float = 0.0
 
     def __call__(self) -> datetime:
         """Read the clock."""
         return self.now
 
+    def elapsed(self) -> float:
+        """Read the clock that cannot be set."""
+        return self.seconds
+
     def pass_(self, seconds: float) -> None:
         """Let time pass."""
         self.now += timedelta(seconds=seconds)
+        self.seconds += seconds
+
+    def set(self, *, hours: float) -> None:
+        """Set the clock, forward or back."""
+        self.now += timedelta(hours=hours)
 
 
 @dataclass

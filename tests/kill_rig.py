@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import heapq
 import itertools
-import json
 import os
 import signal
 import subprocess
@@ -27,6 +26,7 @@ from typing import Self
 
 from emulator import Emulator, HeardTopic, Received
 from fault_proxy import Answer, Fault, FaultProxy, Happening, weather
+from heard import WrongError, told_by
 from logonbell.alert import fingerprint
 from logonbell.event import Event
 from logonbell.logon import FailedLogons, Logon
@@ -203,6 +203,7 @@ class Figures:
     scenes: int = 0
     alerts: int = 0
     messages: int = 0
+    digests: int = 0
     most: int = 0
     requests: Counter[str] = field(default_factory=Counter)
     seconds: float = 0.0
@@ -220,15 +221,12 @@ class Figures:
             *((f"  {what}", count) for what, count in sorted(self.requests.items())),
             ("alerts that had to be told", self.alerts),
             ("messages in the queue", self.messages),
-            ("most messages of one alert", self.most),
+            ("  different ones that are digests", self.digests),
+            ("most copies of one message", self.most),
             ("alerts missing, invented, or told under two fingerprints", 0),
             ("seconds", round(self.seconds)),
         ]
         return "\n".join(f"{what:<60}{count:>8}" for what, count in rows)
-
-
-class WrongError(AssertionError):
-    """A promise was broken."""
 
 
 def kill_again_and_again(folder: Path, emulator: Emulator, *, kills: int, seed: int) -> Figures:
@@ -284,7 +282,9 @@ class Agent:
             f"state = '{folder / 'state'}'\n"
             f"[sources]\nevtx = ['{logs}']\n"
             "[notify.console]\nenabled = false\n"
-            f"[notify.sns]\ntopic_arn = '{topic_arn}'\nendpoint_url = '{proxy.url}'\n",
+            f"[notify.sns]\ntopic_arn = '{topic_arn}'\nendpoint_url = '{proxy.url}'\n"
+            # Twice what happens in a quiet minute is told singly, and digests come often: of each there shall be many.
+            "[notify.pace]\nsingles_a_minute = 40\ndigest_seconds = 2\n",
             encoding="utf-8",
         )
 
@@ -355,11 +355,13 @@ def _named(happening: Fault | Answer) -> str:
 
 def _check(host: LiveHost, topic: HeardTopic, state: Path, logs: Path, figures: Figures) -> None:
     received = topic.rest()
-    told = _told(received)
+    messages = _messages(received)
+    told = _told(messages, state)
+    figures.digests = sum(len(numbers) > 1 for numbers, _ in messages.values())
     figures.records = sum(host.records.values())
     figures.scenes = len(host.scenes)
     figures.messages = len(received)
-    figures.most = max(Counter(told[0] for told in map(_identity, received)).values(), default=0)
+    figures.most = max(Counter(told[0] for told in map(told_by, received)).values(), default=0)
     _check_alerts(host.scenes, told, figures)
     numbers = sorted(sequence for sequence, _ in told.values())
     if numbers != list(range(1, len(told) + 1)):
@@ -367,22 +369,31 @@ def _check(host: LiveHost, topic: HeardTopic, state: Path, logs: Path, figures: 
     _check_outbox(host, state, logs, told)
 
 
-def _identity(message: Received) -> tuple[str, int, str]:
-    attributes = message.attributes
-    return (
-        attributes["fingerprint"][1],
-        int(json.loads(message.body)["sequence"]),
-        attributes["rule"][1],
-    )
-
-
-def _told(received: Sequence[Received]) -> dict[str, tuple[int, str]]:
-    """Give sequence number and rule by fingerprint; a repeat must be the same."""
-    told: dict[str, tuple[int, str]] = {}
+def _messages(received: Sequence[Received]) -> dict[str, tuple[tuple[int, ...], str]]:
+    """Give numbers and rule by fingerprint; a repeat must be the same."""
+    messages: dict[str, tuple[tuple[int, ...], str]] = {}
     for message in received:
-        mark, sequence, rule = _identity(message)
-        if told.setdefault(mark, (sequence, rule)) != (sequence, rule):
-            raise WrongError(f"the alert {mark} came as {told[mark]} and as {(sequence, rule)}")
+        mark, numbers, rule = told_by(message)
+        if messages.setdefault(mark, (numbers, rule)) != (numbers, rule):
+            raise WrongError(f"the message {mark} came as {messages[mark]} and as {(numbers, rule)}")
+    return messages
+
+
+def _told(messages: dict[str, tuple[tuple[int, ...], str]], state: Path) -> dict[str, tuple[int, str]]:
+    """Give number and rule of each alert that was told, alone or in a digest, by its fingerprint."""
+    told: dict[str, tuple[int, str]] = {}
+    outbox = Outbox.open(state, now=datetime.now(UTC))
+    try:
+        for mark, (numbers, _) in messages.items():
+            for number in numbers:
+                (story,) = outbox.fates.numbered(number)
+                if story.alert is None or (len(numbers) == 1 and story.alert.fingerprint != mark):
+                    raise WrongError(f"the message {mark} names {number}, which is another alert")
+                if story.alert.fingerprint in told:
+                    raise WrongError(f"the alert {number} was told in two messages, one of them {mark}")
+                told[story.alert.fingerprint] = (number, story.alert.rule)
+    finally:
+        outbox.close()
     return told
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from logonbell.errors import Refused
 from logonbell.store.outbox import Outbox
 from notifications import NOON
-from reading import SOURCE, commit
+from reading import SOURCE, commit, pending, single
 
 
 def tell(word: object) -> None:
@@ -24,8 +24,8 @@ def deliver(folder: Path) -> None:
     """Mark one delivery after the other, as a notifier's thread does."""
     outbox = Outbox.join(folder)
     while True:
-        for delivery in outbox.pending("sns", NOON, 3):
-            outbox.delivered(delivery, f"receipt {delivery.notification.sequence}", NOON)
+        for delivery in pending(outbox, "sns", limit=3):
+            outbox.tellings.delivered(delivery, f"receipt {single(delivery).sequence}", NOON)
         time.sleep(0.001)
 
 

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 
+from logonbell.notification import Notification
+from logonbell.pace import FIRST, Bundle
 from logonbell.store.outbox import Outbox
+from logonbell.store.tellings import Delivery
 from notifications import NOON, notification
 
 SOURCE = "Security"
@@ -37,6 +41,25 @@ def count(outbox: Outbox) -> int:
         assert list(state.notifiers) == sorted(NOTIFIERS)
     for notifier, waiting in state.notifiers.items():
         assert waiting.pending + waiting.delivered + waiting.buried == number
-        sequences = [each.notification.sequence for each in outbox.pending(notifier, NOON, 10**6)]
+        sequences = numbers(pending(outbox, notifier))
         assert sequences == list(range(number - len(sequences) + 1, number + 1))
     return number
+
+
+def pending(outbox: Outbox, notifier: str, now: datetime = NOON, limit: int = 10**6) -> list[Delivery]:
+    """Begin a message for each alert that waits, and give what is due."""
+    rows = outbox.tellings.waiting(notifier, 10**6)
+    bundles = [Bundle((row.key,), row.level, None, row.kind, FIRST) for row in rows]
+    outbox.tellings.begin(notifier, bundles, now)
+    return outbox.tellings.due(notifier, now, limit)
+
+
+def single(delivery: Delivery) -> Notification:
+    """Give the one alert that a message tells."""
+    assert isinstance(delivery.telling, Notification)
+    return delivery.telling
+
+
+def numbers(deliveries: Sequence[Delivery]) -> list[int]:
+    """Take the sequence numbers of messages of one alert each."""
+    return [single(delivery).sequence for delivery in deliveries]

@@ -5,24 +5,28 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, time, timedelta
 from pathlib import Path
 
 import pytest
 
 from fakes import NOON, FakeClock, FakeNotifier, FakeSource, Told, away
-from logonbell.agent import Deliverer, LogClock, Watcher, watch, watch_once
+from logonbell.agent import LogClock, Watcher, watch, watch_once
 from logonbell.alert import Level
+from logonbell.deliverer import Deliverer
 from logonbell.errors import Refused
 from logonbell.event import Event
 from logonbell.filter import Filter
-from logonbell.logon import Logon
+from logonbell.logon import Door, Logoff, Logon
 from logonbell.notifier import Undelivered
+from logonbell.pace import Limits
 from logonbell.rule import Rules
 from logonbell.sentence import say
+from logonbell.silence import Cover, Maintenance
 from logonbell.source import Batch, Loss
 from logonbell.store.history import Kept
 from logonbell.store.outbox import Outbox
+from reading import pending, single
 
 SECURITY = "Security"
 LSM = "Microsoft-Windows-TerminalServices-LocalSessionManager/Operational"
@@ -86,8 +90,7 @@ def history(outbox: Outbox) -> list[Logon]:
 
 def rung(outbox: Outbox, clock: FakeClock) -> list[str]:
     """Give the users of the alerts that wait."""
-    pending = outbox.pending("fake", clock(), 100)
-    findings = [delivery.notification.alert.finding for delivery in pending]
+    findings = [single(delivery).alert.finding for delivery in pending(outbox, "fake", clock())]
     return [finding.user.name for finding in findings if isinstance(finding, Logon) and finding.user]
 
 
@@ -223,135 +226,15 @@ def test_what_a_filter_keeps_away_waits_for_nobody(outbox: Outbox, clock: FakeCl
     first = watcher.look().alerts
     clock.pass_(100)
     assert first + watcher.look().alerts == 2
-    state = outbox.state().notifiers
-    assert {name: told.pending for name, told in state.items()} == {"fake": 2, "picky": 1}
-    assert [one.notification.sequence for one in outbox.pending("picky", clock(), 9)] == [2]
+    assert [len(outbox.tellings.waiting(name)) for name in ("fake", "picky", "deaf")] == [2, 1, 0]
     assert len(history(outbox)) == 2
-
-
-def test_delivered_is_marked_after_sending(start: Start, outbox: Outbox, clock: FakeClock) -> None:
-    """Nothing is marked that was not taken; a refusal waits for its time and is tried again."""
-    watcher = start(FakeSource([console_logon(1)]))
-    watcher.look()
-    clock.pass_(1)
-    watcher.look()
-    receiver = FakeNotifier(answer=lambda _: away())
-    deliverer = Deliverer(receiver, outbox, clock, lambda: 0.5, Told())
-    assert deliverer.deliver() == 1
-    assert outbox.state().notifiers["fake"].pending == 1
-    assert deliverer.deliver() == 0
-    receiver.answer = lambda _: "ok"
-    clock.pass_(10)
-    assert deliverer.deliver() == 1
-    assert [taken.sequence for taken in receiver.taken] == [1]
-    assert outbox.state().notifiers["fake"].delivered == 1
-
-
-def test_what_waited_follows_the_first_that_is_taken(start: Start, outbox: Outbox, clock: FakeClock) -> None:
-    """After a long outage everything comes at once: nothing waits out a delay that was guessed while nobody answered."""
-    source = FakeSource([console_logon(1)])
-    watcher, receiver = start(source), FakeNotifier(answer=lambda _: away())
-    deliverer = Deliverer(receiver, outbox, clock, lambda: 0.99, Told())
-    watcher.look()
-    clock.pass_(1)
-    watcher.look()
-    for _ in range(12):
-        deliverer.deliver()
-        clock.pass_(400)
-    deliverer.deliver()
-    assert deliverer.deliver() == 0
-    receiver.answer = lambda _: "ok"
-    source.events.append(console_logon(2, "bob", 5000, "0x2000"))
-    watcher.look()
-    clock.pass_(1)
-    watcher.look()
-    while deliverer.deliver():
-        pass
-    assert [taken.sequence for taken in receiver.taken] == [2, 1]
-
-
-def test_a_restart_tries_again_at_once(start: Start, outbox: Outbox, clock: FakeClock) -> None:
-    """Who mends what was wrong and starts the agent again waits for nothing."""
-    watcher, receiver = start(FakeSource([console_logon(1)])), FakeNotifier(answer=lambda _: away())
-    watcher.look()
-    clock.pass_(1)
-    watcher.look()
-    before = Deliverer(receiver, outbox, clock, lambda: 0.99, Told())
-    before.deliver()
-    assert before.deliver() == 0
-    receiver.answer = lambda _: "ok"
-    assert Deliverer(receiver, outbox, clock, lambda: 0.99, Told()).deliver() == 1
-    assert [taken.sequence for taken in receiver.taken] == [1]
-
-
-def test_a_permanent_refusal_is_buried_with_its_reason(
-    start: Start, outbox: Outbox, clock: FakeClock
-) -> None:
-    """What can never be delivered holds up nothing, and its reason can be looked up."""
-    watcher = start(FakeSource([console_logon(1)]))
-    watcher.look()
-    clock.pass_(1)
-    watcher.look()
-    hopeless = Undelivered(say("never"), permanent=True)
-    Deliverer(FakeNotifier(answer=lambda _: hopeless), outbox, clock, lambda: 0.5, Told()).deliver()
-    state = outbox.state().notifiers["fake"]
-    assert (state.pending, state.buried, str(state.last_error)) == (0, 1, "never")
-
-
-def test_what_is_not_taken_is_told(start: Start, outbox: Outbox, clock: FakeClock) -> None:
-    """The operator reads why nobody was rung, once while it lasts, and that it is over; what is given up is told each time."""
-    source = FakeSource([console_logon(1), console_logon(2, "bob", 60, "0x2000")])
-    watcher, told, receiver = start(source), Told(), FakeNotifier(answer=lambda _: away())
-    deliverer = Deliverer(receiver, outbox, clock, lambda: 0.5, told)
-    watcher.look()
-    clock.pass_(100)
-    watcher.look()
-    assert not deliverer.failed
-    for _ in range(3):
-        deliverer.deliver()
-        clock.pass_(400)
-    assert told.text == "fake takes no alerts now: nobody is there"
-    receiver.answer = lambda told: (
-        "ok" if told.sequence == 1 else Undelivered(say("too long"), permanent=True)
-    )
-    deliverer.deliver()
-    assert told.text.splitlines()[1:] == [
-        "fake takes alerts again.",
-        "fake refused alert 2 for good: too long",
-    ]
-    assert deliverer.failed
-
-
-def test_a_disk_in_trouble_does_not_send_twice(
-    start: Start, outbox: Outbox, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """A message that was taken and could not be marked is marked later, not sent again."""
-    watcher = start(FakeSource([console_logon(1)]))
-    watcher.look()
-    clock.pass_(1)
-    watcher.look()
-    receiver = FakeNotifier()
-    deliverer = Deliverer(receiver, outbox, clock, lambda: 0.5, Told())
-    marked = outbox.delivered
-
-    def full(*_: object) -> None:
-        raise Refused(say("The disk is full."))
-
-    monkeypatch.setattr(outbox, "delivered", full)
-    for _ in range(3):
-        with pytest.raises(Refused, match="full"):
-            deliverer.deliver()
-    monkeypatch.setattr(outbox, "delivered", marked)
-    deliverer.deliver()
-    assert len(receiver.taken) == 1
-    assert outbox.state().notifiers["fake"].delivered == 1
 
 
 def test_once_waits_for_a_ring_and_ends(start: Start, outbox: Outbox, clock: FakeClock) -> None:
     """``--once`` does not end before a logon that rings has had its twin events, and delivers it."""
     receiver = FakeNotifier()
     watcher = start(FakeSource([console_logon(1)]))
-    watch_once(watcher, [Deliverer(receiver, outbox, clock, lambda: 0.5, Told())], pause=clock.pass_)
+    watch_once(watcher, [Deliverer(receiver, outbox, clock, lambda: 0.5, told=Told())], pause=clock.pass_)
     assert [notification.sequence for notification in receiver.taken] == [1]
     assert clock.now - NOON < timedelta(milliseconds=400)
 
@@ -379,7 +262,7 @@ def test_watching_ends_when_it_is_told_to(tmp_path: Path) -> None:
     helper.start()
     watch(
         watcher,
-        [lambda: Deliverer(receiver, Outbox.join(tmp_path), clock, lambda: 0.0, Told())],
+        [lambda: Deliverer(receiver, Outbox.join(tmp_path), clock, lambda: 0.0, told=Told())],
         stop=stop,
         poll=0.01,
     )
@@ -429,7 +312,7 @@ def test_a_dead_notifier_holds_up_no_other(tmp_path: Path) -> None:
         stop.set()
 
     def deliverer(receiver: FakeNotifier) -> Callable[[], Deliverer]:
-        return lambda: Deliverer(receiver, Outbox.join(tmp_path), clock, lambda: 0.5, Told())
+        return lambda: Deliverer(receiver, Outbox.join(tmp_path), clock, lambda: 0.5, told=Told())
 
     helper = threading.Thread(target=person)
     helper.start()
@@ -449,13 +332,13 @@ def test_a_notifier_is_prepared_once_before_it_is_needed(
     """An agent that waits prepares for its first alert, so that this one is fast; one that ends at once does not."""
     receiver, stop = FakeNotifier(), threading.Event()
     watch_once(
-        start(FakeSource()), [Deliverer(receiver, outbox, clock, lambda: 0.0, Told())], pause=clock.pass_
+        start(FakeSource()), [Deliverer(receiver, outbox, clock, lambda: 0.0, told=Told())], pause=clock.pass_
     )
     assert receiver.prepared == 0
 
     def deliverer() -> Deliverer:
         stop.set()
-        return Deliverer(receiver, Outbox.join(tmp_path), clock, lambda: 0.0, Told())
+        return Deliverer(receiver, Outbox.join(tmp_path), clock, lambda: 0.0, told=Told())
 
     watch(start(FakeSource()), [deliverer], stop=stop, poll=0.01)
     assert (receiver.prepared, receiver.taken) == (1, [])
@@ -510,3 +393,89 @@ def test_the_time_of_the_log_goes_on_in_silence() -> None:
     clock.saw([event], NOON)
     assert clock.at(NOON + timedelta(seconds=2)) == event.time + timedelta(seconds=2)
     assert clock.at(NOON - timedelta(hours=1)) == event.time
+
+
+def remarks(outbox: Outbox) -> list[str]:
+    """Give what must be told besides."""
+    return [str(remark.what) for remark in outbox.remarks.between(0, 1000)]
+
+
+def test_losses_go_with_the_next_message(start: Start, outbox: Outbox) -> None:
+    """What could not be read of a log is kept for the receivers, too, in the transaction that moves the bookmark."""
+    start(FakeSource([console_logon(1)], losses=[Loss("Security.evtx", say("3 records lost"), 3)])).look()
+    assert remarks(outbox) == ["Security.evtx: 3 records lost"]
+
+
+def test_a_loss_that_is_told_at_every_look_counts_once(start: Start, outbox: Outbox) -> None:
+    """A source that says the same of the same place again and again makes one remark of it."""
+
+    class Complaining(FakeSource):
+        def read(self, bookmark: str | None, limit: int | None = None) -> Batch:
+            self.losses = [Loss("the SSM folder", say("It cannot be read."))]
+            return super().read(bookmark, limit)
+
+    source = Complaining([console_logon(1)])
+    watcher = start(source)
+    for _ in range(5):
+        watcher.look()
+    assert remarks(outbox) == ["the SSM folder: It cannot be read."]
+    assert outbox.remarks.between(0, 1000)[0].count is None
+
+
+def test_maintenance_keeps_the_bell_from_ringing(outbox: Outbox, clock: FakeClock) -> None:
+    """What a window of the settings covers is in the history and in the next message's remark, and rings nobody."""
+    window = Maintenance(Cover(users=("alice",)), "patching", frozenset(range(7)), time(11), time(13), UTC)
+    source = FakeSource([console_logon(1), console_logon(2, "bob", 0.1, "0x2000")])
+    watcher = Watcher([source], Rules(), outbox, ["fake"], clock, Told(), maintenance=[window])
+    watcher.look()
+    clock.pass_(1)
+    watcher.look()
+    assert rung(outbox, clock) == ["bob"]
+    assert len(history(outbox)) == 2
+    assert remarks(outbox) == ["1 alert was not told, maintenance, 11:00 to 13:00 (patching): number 1."]
+
+
+def test_it_shows_that_it_lives(start: Start, outbox: Outbox, clock: FakeClock) -> None:
+    """While it watches it leaves a sign each minute, so that the next start knows how long nobody watched."""
+    watcher = start(FakeSource())
+    for _ in range(5):
+        watcher.look()
+        clock.pass_(50)
+    outbox.wake(clock(), tolerance=timedelta(minutes=3))
+    assert remarks(outbox) == []
+    clock.pass_(600)
+    outbox.wake(clock(), tolerance=timedelta(minutes=3))
+    assert "Nobody watched from 2026-03-03 12:04 UTC to 2026-03-03 12:14 UTC" in remarks(outbox)[0]
+
+
+def test_a_storm_is_kept_piece_by_piece(start: Start, outbox: Outbox, clock: FakeClock) -> None:
+    """In a flood of events the first alerts are kept, and can be told, before all of it was read."""
+    people = [f"user{number}" for number in range(3000)]
+    events = [console_logon(n, name, n * 0.01, hex(0x10000 + n)) for n, name in enumerate(people, 1)]
+    watcher = start(FakeSource(events, batch=10_000))
+    assert watcher.look().more
+    assert 0 < len(rung(outbox, clock)) < 1500
+
+
+def test_once_waits_for_the_pace(start: Start, outbox: Outbox, clock: FakeClock) -> None:
+    """``--once`` sends all that it has, as fast as a mailbox takes it, and only then ends."""
+    people = [f"user{number}" for number in range(40)]
+    source = FakeSource(
+        [console_logon(n, name, n * 0.01, hex(0x1000 + n)) for n, name in enumerate(people, 1)]
+    )
+    receiver = FakeNotifier()
+    deliverer = Deliverer(receiver, outbox, clock, lambda: 0.5, Limits(), elapsed=clock.elapsed, last=True)
+    watch_once(start(source), [deliverer], pause=clock.pass_)
+    assert len(receiver.taken) == 10
+    assert [digest.count for digest in receiver.digests] == [30]
+    assert outbox.state().notifiers["fake"].pending == 0
+
+
+def test_logoffs_ring_where_they_are_asked_for() -> None:
+    """A person who wants to know when a session ended is told, quietly; of doors that do not ring nobody is."""
+    began = console_logon(1)
+    logoff = Logoff(NOON, "B", (began.ref,), began.ref, began.time, Door.CONSOLE, None)
+    assert not Rules().judge(logoff).rings
+    verdict = Rules(logoffs=True).judge(logoff)
+    assert (verdict.rings, verdict.level, verdict.rule) == (True, Level.INFORMATIONAL, "logoff")
+    assert not Rules(logoffs=True).judge(replace(logoff, door=Door.NETWORK)).rings

@@ -23,6 +23,8 @@ from logonbell.notifier import Undelivered
 from logonbell.notifiers.subscription import Key, Subscription
 from logonbell.notifiers.topic import Topic, read_topic
 from logonbell.notifiers.topic_guard import Report
+from logonbell.pace import FIRST as FIRST_OF_A_KIND
+from logonbell.pace import Bundle
 from logonbell.rule import Rules
 from logonbell.sentence import say
 from logonbell.store.outbox import Outbox
@@ -97,9 +99,19 @@ def caretaker(make: Make, clock: FakeClock) -> Caretaker:
     return caretaker
 
 
-def rung(outbox: Outbox, clock: FakeClock, notifier: str = "sns") -> list[str]:
+def waiting(outbox: Outbox, notifier: str = "sns") -> list[Notification]:
+    """What waits for a notifier, each by itself."""
+    rows = outbox.tellings.waiting(notifier, 10_000)
+    outbox.tellings.begin(
+        notifier, [Bundle((row.key,), row.level, None, row.kind, FIRST_OF_A_KIND) for row in rows], NOON
+    )
+    due = outbox.tellings.due(notifier, NOON + timedelta(days=9999), 10_000)
+    return [one.telling for one in due if isinstance(one.telling, Notification)]
+
+
+def rung(outbox: Outbox, notifier: str = "sns") -> list[str]:
     """What waits for a notifier, in words."""
-    found = [one.notification.alert.finding for one in outbox.pending(notifier, clock(), 10_000)]
+    found = [one.alert.finding for one in waiting(outbox, notifier)]
     return [str(one.what) for one in found if isinstance(one, Notice)]
 
 
@@ -124,7 +136,7 @@ def test_a_topic_that_is_heard_rings_nothing(
     for _ in range(3):
         clock.now += DAY
         assert caretaker.round()
-    assert rung(outbox, clock) == []
+    assert rung(outbox) == []
 
 
 def test_who_vanished_rings_once(
@@ -136,11 +148,11 @@ def test_who_vanished_rings_once(
         clock.now += DAY
         caretaker.round()
     said = ["A subscription of logonbell has vanished: email night@example.com"]
-    assert rung(outbox, clock) == rung(outbox, clock, "console") == said
-    (delivery,) = outbox.pending("sns", clock(), 9)
-    alert = delivery.notification.alert
+    assert rung(outbox) == rung(outbox, "console") == said
+    (told,) = waiting(outbox)
+    alert = told.alert
     assert (alert.level, alert.rule, alert.host_id) == (Level.HIGH, "notice-topic", HOST_ID)
-    assert delivery.notification.sequence == 1
+    assert told.sequence == 1
 
 
 def test_several_that_vanished_are_one_alert(
@@ -154,7 +166,7 @@ def test_several_that_vanished_are_one_alert(
     topic.hears = [OPS, NIGHT]
     clock.now += DAY
     caretaker.round()
-    assert rung(outbox, clock)[-1] == (
+    assert rung(outbox)[-1] == (
         "7 subscriptions of logonbell have vanished: email 0@example.com, email 1@example.com, email 2@example.com, "
         "email 3@example.com, email 4@example.com, ..."
     )
@@ -170,11 +182,11 @@ def test_what_aws_does_not_tell_is_no_alarm(
     assert not caretaker.round()
     clock.now += AGAIN
     assert caretaker.round()
-    assert rung(outbox, clock) == []
+    assert rung(outbox) == []
     topic.hears, topic.exists = [OPS], True
     clock.now += AGAIN
     caretaker.round()
-    assert len(rung(outbox, clock)) == 1
+    assert len(rung(outbox)) == 1
 
 
 def test_a_topic_that_is_gone_rings_once(
@@ -185,11 +197,11 @@ def test_a_topic_that_is_gone_rings_once(
     for _ in range(2):
         clock.now += DAY
         caretaker.round()
-    assert rung(outbox, clock) == ["The topic logonbell is gone: nobody hears its alerts."]
+    assert rung(outbox) == ["The topic logonbell is gone: nobody hears its alerts."]
     topic.hears, topic.exists = [], True
     clock.now += DAY
     caretaker.round()
-    assert len(rung(outbox, clock)) == 2
+    assert len(rung(outbox)) == 2
 
 
 def test_a_filter_chooses_who_is_told(make: Make, outbox: Outbox, clock: FakeClock, topic: FakeGuard) -> None:
@@ -202,7 +214,7 @@ def test_a_filter_chooses_who_is_told(make: Make, outbox: Outbox, clock: FakeClo
     topic.hears = []
     clock.now += DAY
     caretaker.round()
-    assert (len(rung(outbox, clock)), rung(outbox, clock, "console")) == (1, [])
+    assert (len(rung(outbox)), rung(outbox, "console")) == (1, [])
 
 
 def test_a_full_disk_rings_later(
@@ -219,10 +231,10 @@ def test_a_full_disk_rings_later(
     monkeypatch.setattr(outbox.memory, "remember", full)
     with pytest.raises(Refused, match="full"):
         caretaker.round()
-    assert rung(outbox, clock) == []
+    assert rung(outbox) == []
     monkeypatch.setattr(outbox.memory, "remember", remember)
     caretaker.round()
-    assert len(rung(outbox, clock)) == 1
+    assert len(rung(outbox)) == 1
 
 
 def test_a_clock_that_was_set_back_costs_a_look(
@@ -296,7 +308,7 @@ def test_a_canary_a_day(make: Make, outbox: Outbox, clock: FakeClock) -> None:
     seen = recall(outbox, ARN)
     assert seen is not None
     assert (seen.canary_taken, seen.canary_receipt) == (clock.now, "m-1")
-    assert rung(outbox, clock) == []
+    assert rung(outbox) == []
 
 
 def test_a_full_disk_sends_no_canary_after_canary(
@@ -339,8 +351,8 @@ def test_a_canary_that_stays_away_rings(make: Make, outbox: Outbox, clock: FakeC
     while clock.now - taken < timedelta(days=3):
         clock.now += AGAIN
         caretaker.round()
-        assert bool(rung(outbox, clock)) is (clock.now - taken >= LATE)
-    assert rung(outbox, clock) == ["SNS has taken no canary for logonbell any more: nobody is there"]
+        assert bool(rung(outbox)) is (clock.now - taken >= LATE)
+    assert rung(outbox) == ["SNS has taken no canary for logonbell any more: nobody is there"]
     canary.answer = "m-2"
     clock.now += AGAIN
     caretaker.round()
@@ -364,7 +376,7 @@ def test_a_canary_is_not_sent_to_no_topic(
     clock.now += AGAIN
     caretaker.round()
     assert len(canary.sent) == 1
-    assert len(rung(outbox, clock)) == 1
+    assert len(rung(outbox)) == 1
 
 
 def test_its_alerts_are_numbered_with_the_others(
@@ -376,7 +388,7 @@ def test_its_alerts_are_numbered_with_the_others(
     clock.now += DAY
     caretaker.round()
     commit(outbox, 2)
-    assert [one.notification.sequence for one in outbox.pending("sns", clock(), 9)] == [1, 2, 3]
+    assert [one.sequence for one in waiting(outbox)] == [1, 2, 3]
 
 
 def test_it_works_beside_the_agent(tmp_path: Path, topic: FakeGuard) -> None:
@@ -406,11 +418,11 @@ def test_it_works_beside_the_agent(tmp_path: Path, topic: FakeGuard) -> None:
         rounds.start()
         work_until(is_known)
         topic.hears = [OPS]
-        work_until(lambda: bool(rung(outbox, clock)))
+        work_until(lambda: bool(rung(outbox)))
         stop.set()
         rounds.join()
         assert rounds.error is None
-        assert rung(outbox, clock) == ["A subscription of logonbell has vanished: email night@example.com"]
+        assert rung(outbox) == ["A subscription of logonbell has vanished: email night@example.com"]
     assert told.text == ""
 
 
@@ -466,7 +478,7 @@ def test_the_notice_is_dated_now(
     topic.hears = []
     clock.now += DAY
     caretaker.round()
-    (delivery,) = outbox.pending("sns", clock(), 9)
-    finding = delivery.notification.alert.finding
+    (told,) = waiting(outbox)
+    finding = told.alert.finding
     assert (finding.time, finding.host) == (clock.now, "bastion")
     assert finding.time > NOON

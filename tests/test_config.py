@@ -5,6 +5,7 @@ import runpy
 import sys
 import tomllib
 import zoneinfo
+from datetime import time, timedelta
 from pathlib import Path
 
 import pytest
@@ -17,8 +18,10 @@ from logonbell.errors import Refused
 from logonbell.filter import Filter
 from logonbell.logon import Door
 from logonbell.notifiers.forms import Form
+from logonbell.pace import Limits
 from logonbell.rule import SILENT_DOORS
 from logonbell.sentence import Sentence
+from logonbell.silence import Cover
 from logonbell.text.escape import Shown
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -179,6 +182,16 @@ keep_days = true
         ("topic_arn = 'x'", "line 1: topic_arn is not known. Did you mean 'notify.sns.topic_arn'?"),
         ("[notify.sns]\n", "line 1: notify.sns.topic_arn is missing"),
         ("[notify.teams]\n", "line 1: notify.teams is not known. Known here: console, sns, webhook, apprise"),
+        ("[notify.teams]\n", "line 1: notify.teams is not known. Known here: console, sns, pace"),
+        ("[notify.pace]\nmessages_a_second = 10", "line 2: notify.pace.messages_a_second is 10, but must lie between 1 and 9"),
+        ("[notify.pace]\nlate_minutes = 0", "line 2: notify.pace.late_minutes is 0, but must lie between 1 and 1440"),
+        ("[rules]\nrings = ['logof']", "line 2: rules.rings is logof, which is not known. Did you mean logoff?"),
+        ("[maintenance]", "line 1: maintenance must be a list, not a table"),
+        ("[[maintenance]]\nbecause = 'x'\nbegins = '22:00'\nends = '22:00'\ndoors = ['rdp']", "line 4: maintenance[1].ends is the same as begins"),
+        ("[[maintenance]]\nbecause = 'x'\nbegins = '25:00'\nends = '22:00'\ndoors = ['rdp']", "line 3: maintenance[1].begins is 25:00, which is no time of day. One looks like 22:00"),
+        ("[[maintenance]]\nbecause = 'x'\nbegins = '21:00'\nends = '22:00'\ndays = ['mo']\neverything = true", "line 5: maintenance[1].days is mo, which is not known. Did you mean mon?"),
+        ("[[maintenance]]\nbecause = 'x'\nbegins = '21:00'\nends = '22:00'\neverything = true\ndoors = ['rdp']", "line 5: maintenance[1].everything cannot be true where doors, users, addresses, hosts, rules or principals are named"),
+        ("[[maintenance]]\nbecause = 'x'\nbegins = '21:00'\nends = '22:00'\naddresses = ['10.0.0.0/8', 'home']", "line 5: maintenance[1].addresses is wrong: home is no address and no network. One looks like 203.0.113.5, 10.0.0.0/8 or 2001:db8::/32."),
         ("rules.rings = ['rdp']\nrules.silent = ['rdp']", "line 2: rules.silent names rdp, which rings names too"),
         (f"notify.sns = {{topic_arn = '{ARN}', region = 'Tokyo'}}", "line 1: notify.sns.region is Tokyo, which is no AWS region. One looks like ap-northeast-1"),
         (f"notify.sns = {{topic_arn = '{ARN}', region = 'eu-west-1'}}", "line 1: notify.sns.region is eu-west-1, but the topic is in ap-northeast-1"),
@@ -461,6 +474,43 @@ def test_any_file_is_read_or_refused(tmp_path_factory: pytest.TempPathFactory, l
         assert isinstance(config, Config)
 
 
+def test_windows_of_maintenance(file: Path) -> None:
+    """Each window is read with what it covers, and a mistake in the second is told with the line of the second."""
+    first = "[[maintenance]]\nbecause = 'patching'\nbegins = 22:00:00\nends = '2:00'\ndays = ['Sat', 'sun']\ndoors = ['rdp']\n"
+    second = "\n[[maintenance]]\nbecause = 'backup'\nbegins = '03:00'\nends = '04:00'\neverything = true\n"
+    one, two = read(file, first + second).maintenance
+    assert (one.begins, one.ends, one.days) == (time(22), time(2), frozenset({5, 6}))
+    assert one.cover == Cover(doors=("rdp",))
+    assert two.cover.is_all
+    assert len(two.days) == 7
+    assert mistakes(file, first + second.replace("true", "false")) == [
+        (
+            "line 12: maintenance[2].everything must be true where no doors, users, addresses, hosts, rules or principals"
+            " are named"
+        )
+    ]
+    assert mistakes(file, first + second.replace("because", "why")) == [
+        "line 8: maintenance[2].because is missing",
+        (
+            "line 9: maintenance[2].why is not known. Known here: because, begins, ends, days, doors, users, addresses,"
+            " hosts, rules, principals, everything"
+        ),
+    ]
+
+
+def test_pace_and_logoffs(file: Path) -> None:
+    """The numbers of the pace are the limits that the agent keeps; logoffs ring where they are named."""
+    config = read(
+        file, "[notify.pace]\nsingles_a_minute = 20\nlate_minutes = 15\n[rules]\nrings = ['rdp', 'logoff']"
+    )
+    assert config.notify.pace.limits == Limits(singles=20, backlog=timedelta(minutes=15))
+    assert config.rules.logoffs
+    assert Door.RDP not in config.rules.quiet
+    assert Door.CONSOLE in config.rules.quiet
+    assert read(file, "").notify.pace.limits == Limits()
+    assert not read(file, "").rules.logoffs
+
+
 def test_the_reference_page_is_true(file: Path) -> None:
     """The page is what the settings make it, and its example is a valid file in which every key stands."""
     tool = runpy.run_path(str(ROOT / "tools" / "docs.py"))
@@ -475,4 +525,4 @@ def test_the_reference_page_is_true(file: Path) -> None:
             continue
         table = parsed
         for name in path:
-            table = table[name]
+            table = table[name][0] if isinstance(table[name], list) and name == "maintenance" else table[name]

@@ -219,12 +219,26 @@ def _delays(log: EvtxFile, mailbox: Mailbox) -> Iterator[float]:
         time.sleep(0.5)
 
 
+def storm(folder: Path) -> Iterator[Row]:
+    """Let ten thousand logons come within ten seconds, through the agent to an SNS emulator; takes two minutes."""
+    sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests"))
+    from emulator import Emulator as TestEmulator  # noqa: PLC0415 - only here
+    from storm_rig import storm as let_it_come  # noqa: PLC0415 - likewise
+
+    place = folder / "storm"
+    place.mkdir()
+    with TestEmulator(folder) as emulator:
+        for what, figure in let_it_come(place, emulator, count=10_000, seconds=10).rows():
+            yield Row(what, figure)
+
+
 SECTIONS: dict[str, Callable[[Path], Iterator[Row]]] = {
     "A Security log of logons: service noise, and a few people": reading_logons,
     "A Security log in which nine records in ten are about something else": reading_mixed,
     "A month of logs of four channels, in folders": reading_folder,
     "A start": starting,
     "A ring, from the time in the record to SNS's acceptance (an emulator on loopback)": ringing,
+    "A storm, through the agent to SNS": storm,
 }
 
 
@@ -267,12 +281,16 @@ def _renumbered(events: list[Event], day: int) -> list[Event]:
 
 def _settle(state: Path) -> None:
     """Mark what the first run found as delivered, so that the next has nothing to send."""
-    from logonbell.store.outbox import Outbox  # noqa: PLC0415 - only here
+    from logonbell.pace import FIRST, Bundle  # noqa: PLC0415 - only here
+    from logonbell.store.outbox import Outbox  # noqa: PLC0415 - likewise
 
     now = datetime.now(UTC)
     outbox = Outbox.open(state, now=now)
-    for delivery in outbox.pending("sns", now + timedelta(days=1), 1000):
-        outbox.delivered(delivery, "bench", now)
+    tellings = outbox.tellings
+    bundles = [Bundle((row.key,), row.level, None, row.kind, FIRST) for row in tellings.waiting("sns")]
+    tellings.begin("sns", bundles, now)
+    for delivery in tellings.due("sns", now + timedelta(days=1), 10_000):
+        tellings.delivered(delivery, "bench", now)
     outbox.close()
 
 

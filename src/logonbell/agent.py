@@ -11,23 +11,29 @@ from datetime import UTC, datetime, timedelta
 import msgspec
 
 from logonbell.alert import Alert
+from logonbell.deliverer import Deliverer
 from logonbell.errors import Refused
 from logonbell.event import Event
 from logonbell.filter import Filter
 from logonbell.logon import Finding, Logon, Selected
-from logonbell.notifier import Notifier, Undelivered, delay
 from logonbell.recognise.windows import Recogniser
 from logonbell.rule import Rules, alert_for
 from logonbell.sentence import Sentence, say
+from logonbell.silence import Maintenance
 from logonbell.source import Batch, Loss, Source
-from logonbell.store.outbox import Delivery, Outbox
+from logonbell.store.outbox import Outbox
+from logonbell.trouble import Told, Trouble
 
 Clock = Callable[[], datetime]
-Told = Callable[[Sentence], None]
-"""Told, in words, of what the operator should know: losses, a source that cannot be read, a snapshot that is gone."""
 
 POLL = 0.1
 """Seconds between two looks at sources that had nothing new."""
+AT_ONCE = 1_000
+"""Events that are read of a source before what came of them is kept: in a storm an alert waits for no more than these."""
+SIGN_OF_LIFE = timedelta(minutes=1)
+"""How often it is noted that somebody watches."""
+ABSENCE = timedelta(minutes=3)
+"""For how long nobody may have watched before the next message says so."""
 LATE = timedelta(seconds=1)
 """How long ``--once`` waits for the twin events of a logon that rings; such a hold ends within 400 ms."""
 
@@ -81,7 +87,7 @@ class Watcher:
     ``host_id`` is the instance id where there is one; without it, each finding's own host stands in the fingerprint.
     ``filters`` say, by notifier, what it is told; one that is not named is told everything.
     ``admins`` are further SIDs or RIDs whose members count as domain admins; ``own`` is this machine's name until a log
-    tells it.
+    tells it. ``maintenance`` are the windows in which alerts are expected.
     """
 
     sources: Sequence[Source]
@@ -94,10 +100,13 @@ class Watcher:
     admins: frozenset[str] = frozenset()
     own: str = ""
     filters: Mapping[str, Filter] = field(default_factory=dict)
+    maintenance: Sequence[Maintenance] = ()
     _recogniser: Recogniser = field(init=False)
     _time: LogClock = field(init=False)
     _bookmarks: dict[str, str | None] = field(init=False)
     _refusals: dict[str, Refused] = field(init=False, default_factory=dict)
+    _lost: set[str] = field(init=False, default_factory=set)
+    _alive: datetime | None = field(init=False, default=None)
 
     def __post_init__(self) -> None:
         """Go on from where the outbox stands; a snapshot that cannot be read costs time, never a logon."""
@@ -135,6 +144,7 @@ class Watcher:
             raise
         for loss in losses:
             self.told(say("{where}: {what}", where=loss.where, what=loss.what))
+        self._show_life(now)
         return Pass(len(events), alerts, more, losses)
 
     def _go_back(self) -> None:
@@ -176,7 +186,8 @@ class Watcher:
         bookmarks = {
             name: batch.bookmark for name, batch in batches.items() if batch.bookmark != self._bookmarks[name]
         }
-        if not bookmarks and not findings:
+        losses = self._new_losses(batches, bookmarks)
+        if not bookmarks and not findings and not losses:
             return 0
         alerts: list[Alert] = []
         for finding in findings:
@@ -193,9 +204,28 @@ class Watcher:
             filters=self.filters,
             read=now,
             newest={name: batch.newest for name, batch in batches.items() if batch.newest is not None},
+            losses=losses,
+            maintenance=self.maintenance,
         )
         self._bookmarks.update(bookmarks)
         return new
+
+    def _new_losses(self, batches: Mapping[str, Batch], moved: Mapping[str, str]) -> list[Loss]:
+        """Give what was lost; where the bookmark stays, the same loss may be told at every look, and counts once."""
+        losses: list[Loss] = []
+        for name, batch in batches.items():
+            for loss in batch.losses:
+                key = f"{name} {loss.where} {loss.what}"
+                if name in moved or key not in self._lost:
+                    losses.append(loss)
+                if name not in moved:
+                    self._lost.add(key)
+        return losses
+
+    def _show_life(self, now: datetime) -> None:
+        if self._alive is None or not timedelta(0) <= now - self._alive < SIGN_OF_LIFE:
+            self.outbox.show_life(now)
+            self._alive = now
 
     def _read(self) -> dict[str, Batch]:
         """Read each source, none further in the log's time than the slowest has come."""
@@ -227,7 +257,7 @@ class Watcher:
         refusals: dict[str, Refused] = {}
         for source in self.sources:
             try:
-                batches[source.name] = source.read(self._bookmarks[source.name])
+                batches[source.name] = source.read(self._bookmarks[source.name], AT_ONCE)
             except Refused as refused:
                 refusals[source.name] = refused
         if refusals and not batches:
@@ -239,115 +269,12 @@ class Watcher:
         return batches
 
 
-@dataclass(slots=True)
-class _Trouble:
-    """Tells of a trouble when it begins or changes, not at every try: a night of it is one line."""
-
-    told: Told
-    _known: str = field(init=False, default="")
-
-    def met(self, what: Sentence) -> None:
-        """Tell it, unless it was the last."""
-        if str(what) != self._known:
-            self._known = str(what)
-            self.told(what)
-
-    def over(self, what: Sentence | None = None) -> None:
-        """Take the next for a new one; tell ``what`` if there was any."""
-        if self._known and what is not None:
-            self.told(what)
-        self._known = ""
-
-
-@dataclass(slots=True)
-class Deliverer:
-    """Takes what is pending for one notifier to it, and marks it afterwards. ``jitter`` gives numbers in [0, 1).
-
-    What is not taken is told, once while the reason stays the same; ``failed`` says whether that happened at all.
-
-    What was delivered and could not be marked (a full disk) is remembered here and marked first the next time, so that
-    a disk in trouble does not send the same message again and again.
-
-    How long a delivery waits behind a failure is a guess about the receiver. When the receiver takes something, or the
-    agent was started anew (by somebody who mended something, perhaps), the guess is void and everything is due.
-    """
-
-    notifier: Notifier
-    outbox: Outbox
-    clock: Clock
-    jitter: Callable[[], float]
-    told: Told
-    failed: bool = field(init=False, default=False)
-    _trouble: _Trouble = field(init=False)
-    _unmarked: list[tuple[Delivery, str | Undelivered]] = field(init=False, default_factory=list)
-    _new: bool = field(init=False, default=True)
-
-    def __post_init__(self) -> None:
-        """Begin without a trouble."""
-        self._trouble = _Trouble(self.told)
-
-    def deliver(self) -> int:
-        """Deliver one batch of what is due; return how many were tried. Raises ``Refused`` where nothing can be marked."""
-        self._settle()
-        if self._new:
-            self.outbox.hurry(self.notifier.name)
-            self._new = False
-        deliveries = self.outbox.pending(self.notifier.name, self.clock(), self.notifier.batch)
-        if not deliveries:
-            return 0
-        answers = self.notifier.deliver([delivery.notification for delivery in deliveries])
-        self._unmarked = list(zip(deliveries, answers, strict=True))
-        self._settle()
-        return len(deliveries)
-
-    def _settle(self) -> None:
-        if not self._unmarked:
-            return
-        now = self.clock()
-        with self.outbox.together():
-            if any(isinstance(answer, str) for _, answer in self._unmarked):
-                self.outbox.hurry(self.notifier.name)
-            for delivery, answer in self._unmarked:
-                self._mark(delivery, answer, now)
-        marked, self._unmarked = self._unmarked, []
-        for delivery, answer in marked:
-            self._tell(delivery, answer)
-
-    def _mark(self, delivery: Delivery, answer: str | Undelivered, now: datetime) -> None:
-        if isinstance(answer, str):
-            self.outbox.delivered(delivery, answer, now)
-        elif answer.permanent:
-            self.outbox.bury(delivery, answer.why, now)
-        else:
-            wait = delay(delivery.attempts + 1, jitter=self.jitter())
-            self.outbox.postpone(delivery, answer.why, now + wait, now)
-
-    def _tell(self, delivery: Delivery, answer: str | Undelivered) -> None:
-        name = self.notifier.name
-        if isinstance(answer, str):
-            self._trouble.over(say("{notifier} takes alerts again.", notifier=name))
-            return
-        self.failed = True
-        if answer.permanent:
-            number = delivery.notification.sequence
-            self.told(
-                say(
-                    "{notifier} refused alert {number} for good: {why}",
-                    notifier=name,
-                    number=number,
-                    why=answer.why,
-                )
-            )
-        else:
-            self._trouble.met(say("{notifier} takes no alerts now: {why}", notifier=name, why=answer.why))
-
-
 def watch_once(
     watcher: Watcher, deliverers: Sequence[Deliverer], *, pause: Callable[[float], object]
 ) -> None:
     """Read everything since the bookmarks, deliver what is due, and return.
 
-    A logon that rings and waits for its twin events is waited for; longer holds are in the snapshot, and the next run
+    What the pace holds is waited for, a minute at most: whoever runs this may not come back. A logon that rings and waits for its twin events is waited for; longer holds are in the snapshot, and the next run
     finishes them.
     """
     while True:
@@ -359,8 +286,9 @@ def watch_once(
         if watcher.holds_ring:
             pause(watcher.wait_for(POLL))
     for deliverer in deliverers:
-        while deliverer.deliver():
-            pass
+        while deliverer.deliver() or deliverer.holds:
+            if deliverer.holds:
+                pause(deliverer.wait)
 
 
 def watch(
@@ -375,10 +303,11 @@ def watch(
     ``make_deliverers`` are called in their threads, since an outbox connection belongs to one. An error that is nobody's
     to mend ends the agent (whoever supervises it starts it again); ``Refused`` while reading is told and tried again.
     """
+    watcher.outbox.wake(watcher.clock(), tolerance=ABSENCE)
     threads = [_Postman(make, stop, watcher.told) for make in make_deliverers]
     for thread in threads:
         thread.start()
-    trouble = _Trouble(watcher.told)
+    trouble = Trouble(watcher.told)
     try:
         while not stop.is_set():
             wait = _look(watcher, threads, poll, trouble)
@@ -394,7 +323,7 @@ def watch(
             raise thread.error
 
 
-def _look(watcher: Watcher, threads: Sequence[_Postman], poll: float, trouble: _Trouble) -> float:
+def _look(watcher: Watcher, threads: Sequence[_Postman], poll: float, trouble: Trouble) -> float:
     """Look once; give the seconds until the next look is worth while."""
     try:
         seen = watcher.look()
@@ -417,7 +346,7 @@ class _Postman(threading.Thread):
         self.error: BaseException | None = None
         self._make = make
         self._stop_asked = stop
-        self._trouble = _Trouble(told)
+        self._trouble = Trouble(told)
 
     def run(self) -> None:
         try:
@@ -432,7 +361,7 @@ class _Postman(threading.Thread):
             deliverer.notifier.prepare()
             while not self._stop_asked.is_set():
                 if not self._try(deliverer):
-                    self.wake.wait(1.0)
+                    self.wake.wait(deliverer.wait)
                     self.wake.clear()
             self._try(deliverer)
         finally:

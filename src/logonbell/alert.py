@@ -3,12 +3,24 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import IntEnum
 
 from logonbell.event import EventRef
-from logonbell.logon import Finding
+from logonbell.logon import (
+    Door,
+    FailedLogons,
+    Finding,
+    LogCleared,
+    Logoff,
+    Logon,
+    Notice,
+    Selected,
+    Tampering,
+    User,
+)
 from logonbell.sentence import Sentence
 
 
@@ -47,7 +59,40 @@ def fingerprint(host_id: str, event: EventRef, time: datetime, rule: str) -> str
 
     32 hexadecimal digits, so it also serves as an SNS deduplication id (at most 128 characters).
     """
-    parts = (host_id, event.channel, str(event.record_id), time.astimezone(UTC).isoformat(), rule)
+    return _digest((host_id, event.channel, str(event.record_id), time.astimezone(UTC).isoformat(), rule))
+
+
+def kind_of(alert: Alert) -> str:
+    """Digest of what makes two alerts the same to a person: host, rule, who, by which door, from where.
+
+    A reconnect is of the kind of its logon: the same person at the same door.
+    """
+    finding = alert.finding
+    parts: tuple[str | None, ...]
+    match finding:
+        case Logon():
+            door = Door.RDP if finding.door is Door.RDP_RECONNECT else finding.door
+            parts = (str(door), _user(finding.user), finding.principal, finding.address)
+        case Logoff():
+            parts = (str(finding.door), _user(finding.user))
+        case FailedLogons():
+            parts = (*sorted(finding.users), "/", *sorted(finding.addresses))
+        case LogCleared():
+            parts = (finding.cleared, _user(finding.user))
+        case Tampering():
+            parts = (str(finding.kind), finding.about, _user(finding.user))
+        case Selected():
+            parts = (_user(finding.user),)
+        case Notice():
+            parts = (alert.fingerprint,)
+    return _digest((alert.host_id, alert.rule, *(part or "" for part in parts)))
+
+
+def _user(user: User | None) -> str:
+    return str(user).casefold() if user else ""
+
+
+def _digest(parts: Iterable[str]) -> str:
     text = "".join(
         f"{len(part)}:{part}," for part in parts
     )  # lengths, so that no two lists of parts look alike

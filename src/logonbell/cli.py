@@ -72,15 +72,45 @@ def read(paths: tuple[Path, ...], form: str, lang: str | None) -> int:
 
 
 @logonbell.command()
-@click.argument("paths", nargs=-1, required=True, type=_path, metavar="LOG...")
+@click.argument("paths", nargs=-1, type=_path, metavar="[LOG]...")
 @click.option("--record", type=int, help="Only this record, and what it belongs to.")
+@click.option("--number", type=int, help="Without LOG: only the alert of this number.")
+@click.option("--fingerprint", help="Without LOG: only the alert of this fingerprint.")
+@_config
 @_format
 @_language
-def explain(paths: tuple[Path, ...], record: int | None, form: str, lang: str | None) -> int:
-    """Tell what each event was taken for, into what it was folded, and why it rings or not."""
+def explain(
+    *,
+    paths: tuple[Path, ...],
+    record: int | None,
+    number: int | None,
+    fingerprint: str | None,
+    config_path: Path,
+    form: str,
+    lang: str | None,
+) -> int:
+    """Tell what each event was taken for, into what it was folded, and why it rings or not.
+
+    Without LOG, tell of the agent's own newest alerts what became of each: told when, in which digest, waiting for
+    what, silenced by whom, given up why.
+    """
     from logonbell.commands.explain import explain as run  # noqa: PLC0415 - a command loads what it needs, no more
 
-    return _run(_desk(lang), lambda desk: run(desk, paths, record=record, as_lines=form == "jsonl"))
+    if paths and (number is not None or fingerprint is not None):
+        return _desk(lang).refuse(
+            Refused(
+                say("A log holds no alerts, so it knows no number and no fingerprint."),
+                say("Leave LOG out to ask the agent's own state, or name a record: --record"),
+            )
+        )
+    if paths:
+        return _run(_desk(lang), lambda desk: run(desk, paths, record=record, as_lines=form == "jsonl"))
+    from logonbell.commands.stories import Asked, stories  # noqa: PLC0415 - likewise
+
+    asked = Asked(number, fingerprint, record)
+    return _run_as_set(
+        config_path, lang, lambda desk, config: stories(desk, config, asked, as_lines=form == "jsonl")
+    )
 
 
 @logonbell.command()
@@ -184,6 +214,120 @@ def topic_confirm(link: str, config_path: Path, notifier: str | None, lang: str 
     from logonbell.commands.topic import confirm as run  # noqa: PLC0415 - a command loads what it needs, no more
 
     return _run_as_set(config_path, lang, lambda desk, config: run(desk, config, link, name=notifier))
+
+
+@logonbell.group()
+def silence() -> None:
+    """Keep expected alerts from being told for a while, with a reason; what is critical rings all the same."""
+
+
+@silence.command("add")
+@_config
+@click.option(
+    "--door", "doors", multiple=True, type=click.Choice([str(door) for door in Door]), help="This door."
+)
+@click.option(
+    "--user", "users", multiple=True, help="This user: a name, with its domain or without, or a SID."
+)
+@click.option("--address", "addresses", multiple=True, help="From this address or network.")
+@click.option("--host", "hosts", multiple=True, help="On this host, by the name that its logs carry.")
+@click.option("--rule", "rules", multiple=True, help="Of this rule.")
+@click.option("--principal", "principals", multiple=True, help="SSM sessions of this IAM principal.")
+@click.option("--all", "everything", is_flag=True, help="Everything that is not critical.")
+@click.option("--from", "begins", help="From when on: 18:00, 2h or 2026-03-03T17:05; else now.")
+@click.option("--until", "ends", required=True, help="Until when: 18:00, 2h or 2026-03-03T17:05.")
+@click.option("--because", required=True, help="Why.")
+@_language
+def silence_add(
+    *,
+    config_path: Path,
+    doors: tuple[str, ...],
+    users: tuple[str, ...],
+    addresses: tuple[str, ...],
+    hosts: tuple[str, ...],
+    rules: tuple[str, ...],
+    principals: tuple[str, ...],
+    everything: bool,
+    begins: str | None,
+    ends: str,
+    because: str,
+    lang: str | None,
+) -> int:
+    """Add a silence. Of each option given, one value must fit. That it was added rings before it begins."""
+    from logonbell.commands.silence import Asked, add  # noqa: PLC0415 - a command loads what it needs, no more
+
+    asked = Asked(doors, users, addresses, hosts, rules, principals, everything, begins, ends, because)
+    return _run_as_set(config_path, lang, lambda desk, config: add(desk, config, asked))
+
+
+@silence.command("list")
+@_config
+@_format
+@_language
+def silence_list(config_path: Path, form: str, lang: str | None) -> int:
+    """List the silences that are on, are to come, or ended within a week, and what they held back."""
+    from logonbell.commands.silence import show  # noqa: PLC0415 - a command loads what it needs, no more
+
+    return _run_as_set(config_path, lang, lambda desk, config: show(desk, config, as_lines=form == "jsonl"))
+
+
+@silence.command("end")
+@click.argument("number", type=int)
+@_config
+@_language
+def silence_end(number: int, config_path: Path, lang: str | None) -> int:
+    """End a silence before its time. That rings, too."""
+    from logonbell.commands.silence import end  # noqa: PLC0415 - a command loads what it needs, no more
+
+    return _run_as_set(config_path, lang, lambda desk, config: end(desk, config, number))
+
+
+@logonbell.group()
+def outbox() -> None:
+    """See what does not get through, try it again, or drop it."""
+
+
+@outbox.command("list")
+@_config
+@_format
+@_language
+def outbox_list(config_path: Path, form: str, lang: str | None) -> int:
+    """List the messages that are pending or were given up, and why."""
+    from logonbell.commands.outbox import show  # noqa: PLC0415 - a command loads what it needs, no more
+
+    return _run_as_set(config_path, lang, lambda desk, config: show(desk, config, as_lines=form == "jsonl"))
+
+
+@outbox.command("retry")
+@click.argument("messages", nargs=-1, type=int, metavar="[MESSAGE]...")
+@_config
+@_language
+def outbox_retry(messages: tuple[int, ...], config_path: Path, lang: str | None) -> int:
+    """Try messages again that were given up: these, or all of them."""
+    from logonbell.commands.outbox import retry  # noqa: PLC0415 - a command loads what it needs, no more
+
+    return _run_as_set(config_path, lang, lambda desk, config: retry(desk, config, messages))
+
+
+@outbox.command("drop")
+@click.argument("messages", nargs=-1, type=int, metavar="[MESSAGE]...")
+@click.option(
+    "--notifier", help="All that this notifier has not delivered, as when it was taken out of the settings."
+)
+@click.option("--because", required=True, help="Why; the next message tells it.")
+@_config
+@_language
+def outbox_drop(
+    *, messages: tuple[int, ...], notifier: str | None, because: str, config_path: Path, lang: str | None
+) -> int:
+    """Drop messages that are pending or were given up. The alerts stay in the history."""
+    from logonbell.commands.outbox import drop  # noqa: PLC0415 - a command loads what it needs, no more
+
+    return _run_as_set(
+        config_path,
+        lang,
+        lambda desk, config: drop(desk, config, messages, notifier=notifier, because=because),
+    )
 
 
 @logonbell.command("check-config")

@@ -14,6 +14,7 @@ import tomllib
 import zoneinfo
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import MISSING, dataclass, field, fields, replace
+from datetime import time, timedelta
 from pathlib import Path
 from typing import Any, ClassVar, Generic, TypeVar
 
@@ -24,14 +25,18 @@ from logonbell.logon import Door
 from logonbell.notifiers.forms import Form
 from logonbell.notifiers.target import Target, read_target
 from logonbell.notifiers.topic import read_endpoint, read_topic
+from logonbell.pace import Limits
 from logonbell.recipe import RULES
 from logonbell.rule import SILENT_DOORS, rule_names
 from logonbell.sentence import Sentence, plural, say
+from logonbell.silence import DAYS, Cover, read_network
 from logonbell.text.escape import Shown
 from logonbell.text.language import LANGUAGES, speak
 
 AUTO = "auto"
 """``language``: as the locale of the machine says."""
+LOGOFF = "logoff"
+"""``rules.rings``: the end of a session rings, too."""
 OFF = "off"
 """``sources.ssm``: sessions of Session Manager are not looked at."""
 _LONGEST_FILE = 1 << 20
@@ -157,6 +162,45 @@ def _read_doors(value: object, _: Path) -> frozenset[Door]:
     )
 
 
+def _read_rings(value: object, _: Path) -> frozenset[str]:
+    return frozenset(
+        _chosen(_take_text(one), [*(str(door) for door in Door), LOGOFF]) for one in _take_list(value)
+    )
+
+
+def _read_week(value: object, _: Path) -> frozenset[int]:
+    return frozenset(DAYS.index(_chosen(_take_text(one).casefold(), DAYS)) for one in _take_list(value))
+
+
+def _read_clock(value: object, _: Path) -> time:
+    if isinstance(value, time):
+        return value
+    text = _take_text(value)
+    if re.fullmatch(r"([01]?[0-9]|2[0-3]):[0-5][0-9]", text, re.ASCII):
+        return time.fromisoformat(text.zfill(5))
+    raise _WrongError(say("is {given}, which is no time of day. One looks like 22:00", given=text))
+
+
+def _read_lines(value: object, _: Path) -> tuple[str, ...]:
+    return tuple(_take_line(one).strip() for one in _take_list(value))
+
+
+def _read_networks(value: object, _: Path) -> tuple[str, ...]:
+    return tuple(_refused(read_network, _take_text(one)) for one in _take_list(value))
+
+
+def _between(least: int, most: int) -> Callable[[object, Path], int]:
+    def read(value: object, _: Path) -> int:
+        number = _take_number(value)
+        if least <= number <= most:
+            return number
+        raise _WrongError(
+            say("is {given}, but must lie between {least} and {most}", given=number, least=least, most=most)
+        )
+
+    return read
+
+
 def _read_ssm(value: object, folder: Path) -> Path | str:
     return value if isinstance(value, str) and value in {AUTO, OFF} else _read_path(value, folder)
 
@@ -241,15 +285,6 @@ def _read_form(value: object, _: Path) -> Form:
     return Form(_chosen(_take_text(value), [str(form) for form in Form]))
 
 
-def _read_days(value: object, _: Path) -> int:
-    days = _take_number(value)
-    if 1 <= days <= 36_500:
-        return days
-    raise _WrongError(
-        say("is {given}, but must lie between {least} and {most}", given=days, least=1, most=36_500)
-    )
-
-
 def _refused(read: Callable[[str], T], text: str) -> T:
     try:
         return read(text)
@@ -289,7 +324,6 @@ ARN = Kind(say("a topic's ARN"), _read_arn)
 URL = Kind(say("an http or https address"), _read_url)
 REGION = Kind(say("an AWS region"), _read_region)
 FORM = Kind(say("a form"), _read_form)
-DAYS = Kind(say("a number of days"), _read_days)
 TARGET = Kind(say("an https address"), _read_target)
 APPRISE = Kind(say("an address of apprise's"), _read_apprise)
 VARIABLE = Kind(say("an environment variable's name"), _read_variable)
@@ -297,6 +331,17 @@ LABEL = Kind(say("a short name"), _read_label)
 LEVEL = Kind(say("a level"), _read_level)
 RULE_NAMES = Kind(say("a list of rules"), _read_rules)
 USERS = Kind(say("a list of users"), _read_users)
+AGE = Kind(say("a number of days"), _between(1, 36_500))
+RINGS = Kind(say("a list of doors"), _read_rings)
+WEEK = Kind(say("a list of days"), _read_week)
+CLOCK = Kind(say("a time of day"), _read_clock)
+LINES = Kind(say("a list of texts"), _read_lines)
+NETWORKS = Kind(say("a list of addresses and networks"), _read_networks)
+SINGLES = Kind(say("a number"), _between(1, 60))
+BURST = Kind(say("a number"), _between(1, 9))
+SECONDS = Kind(say("a number of seconds"), _between(1, 3600))
+MINUTES = Kind(say("a number of minutes"), _between(1, 1440))
+SPAN = Kind(say("a number of minutes"), _between(0, 1440))
 
 
 @dataclass(frozen=True, slots=True)
@@ -381,12 +426,13 @@ class Sources(Section):
 class Ringing(Section):
     """Which logons ring; the rest is recorded. Bursts of failed logons and a cleared log always ring."""
 
-    rings: frozenset[Door] | None = _key(
-        DOORS,
+    rings: frozenset[str] | None = _key(
+        RINGS,
         None,
-        example='["console", "rdp", "ssm-shell"]',
+        example='["console", "rdp", "ssm-shell", "logoff"]',
         shown="all but " + ", ".join(sorted(SILENT_DOORS)),
-        means="The doors that ring: these and no others.",
+        means='The doors that ring: these and no others. With "logoff", the end of a session that rang rings, too. A '
+        "reconnect (rdp-reconnect) soon after its logon, from the same address, is counted with it, not told singly.",
     )
     silent: frozenset[Door] = _key(
         DOORS,
@@ -417,6 +463,11 @@ class Ringing(Section):
         """All doors that do not ring, as ``rule.Rules`` wants them."""
         unnamed = SILENT_DOORS if self.rings is None else frozenset(Door) - self.rings
         return unnamed | self.silent
+
+    @property
+    def logoffs(self) -> bool:
+        """Whether logoffs ring."""
+        return self.rings is not None and LOGOFF in self.rings
 
     def contradictions(self) -> Iterator[tuple[str, Sentence]]:
         """A door cannot both ring and be silent."""
@@ -500,6 +551,13 @@ class ToConsole(Section):
         means="Whether alerts are written to the console (standard output).",
     )
     filter: Filtering = _filter()
+    paced: bool = _key(
+        FLAG,
+        False,
+        example="true",
+        shown="false",
+        means="Whether the console keeps the pace of [notify.pace], too; else every alert is written at once.",
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -656,6 +714,65 @@ class ToApprise(Section):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Pace(Section):
+    """How much a person is sent, by each notifier. Why: docs/decisions/pace.md."""
+
+    singles_a_minute: int = _key(
+        SINGLES,
+        10,
+        example="20",
+        shown="10",
+        means="How many alerts are told one by one in a minute; the others share a digest. Critical alerts have as many "
+        "of their own.",
+    )
+    messages_a_second: int = _key(
+        BURST,
+        5,
+        example="3",
+        shown="5",
+        means="How many messages are sent in a second at most. SNS may delete a mail subscription that gets more than "
+        "10: where several hosts share a topic, share this among them.",
+    )
+    repeat_minutes: int = _key(
+        SPAN,
+        10,
+        example="30",
+        shown="10",
+        means="For how long the same (host, rule, door, user, principal, address) is told only once; what came "
+        "meanwhile is counted and told as one message at the end. Critical alerts are always told; with 0, all are.",
+    )
+    digest_seconds: int = _key(
+        SECONDS, 60, example="120", shown="60", means="How many seconds lie between two digests."
+    )
+    critical_digest_seconds: int = _key(
+        SECONDS,
+        10,
+        example="30",
+        shown="10",
+        means="How many seconds lie between two digests of critical alerts.",
+    )
+    late_minutes: int = _key(
+        MINUTES,
+        5,
+        example="15",
+        shown="5",
+        means="How old an event is when its alert is told late, as after downtime: such alerts share one digest.",
+    )
+
+    @property
+    def limits(self) -> Limits:
+        """As ``pace.decide`` wants it."""
+        return Limits(
+            singles=self.singles_a_minute,
+            burst=self.messages_a_second,
+            repeats=timedelta(minutes=self.repeat_minutes),
+            digest=timedelta(seconds=self.digest_seconds),
+            critical_digest=timedelta(seconds=self.critical_digest_seconds),
+            backlog=timedelta(minutes=self.late_minutes),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Notify(Section):
     """Whom alerts reach."""
 
@@ -663,6 +780,7 @@ class Notify(Section):
     sns: tuple[ToSns, ...] = field(default=(), metadata={"section": ToSns})
     webhook: tuple[ToWebhook, ...] = field(default=(), metadata={"section": ToWebhook})
     apprise: tuple[ToApprise, ...] = field(default=(), metadata={"section": ToApprise})
+    pace: Pace = field(default=Pace(), metadata={"section": Pace})
 
     def contradictions(self) -> Iterator[tuple[str, Sentence]]:
         """Each notifier has its own delivery rows, so each has its own name."""
@@ -692,8 +810,101 @@ class History(Section):
     """What is remembered of logons, rung or not."""
 
     keep_days: int = _key(
-        DAYS, 400, example="90", shown="400", means="How many days recognised logons are kept."
+        AGE, 400, example="90", shown="400", means="How many days recognised logons are kept."
     )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Window(Section):
+    """A stretch of the week in which certain alerts are expected and not told; as many of these as there are such.
+
+    Of each criterion that is given, one value must fit. What was held back is counted in the next message. Critical
+    alerts are told all the same. For what happens once: `logonbell silence add`.
+    """
+
+    repeated: ClassVar[bool] = True
+
+    because: str = _required(NAME, example='"patching"', means="Why.")
+    begins: time = _required(
+        CLOCK, example='"22:00"', means="When it begins, in the time zone of the settings (`timezone`)."
+    )
+    ends: time = _required(
+        CLOCK, example='"02:00"', means="When it ends; a time before `begins` is one of the next day."
+    )
+    days: frozenset[int] = _key(
+        WEEK,
+        frozenset(range(7)),
+        example='["sat", "sun"]',
+        shown="every day",
+        means="The days on which it begins: mon, tue, wed, thu, fri, sat, sun.",
+    )
+    doors: frozenset[Door] = _key(
+        DOORS, frozenset(), example='["rdp"]', shown="any", means="Alerts of logons by these doors."
+    )
+    users: tuple[str, ...] = _key(
+        LINES,
+        (),
+        example=r"""['CONTOSO\patcher']""",
+        shown="any",
+        means="Alerts about these users: names, with their domain or without, or SIDs.",
+    )
+    addresses: tuple[str, ...] = _key(
+        NETWORKS,
+        (),
+        example='["10.20.0.0/16"]',
+        shown="any",
+        means="Alerts of logons from these addresses or networks.",
+    )
+    hosts: tuple[str, ...] = _key(
+        LINES,
+        (),
+        example='["bastion-tokyo"]',
+        shown="any",
+        means="Alerts of these hosts, by the names that their logs carry, or by instance id.",
+    )
+    rules: tuple[str, ...] = _key(
+        LINES, (), example='["restarted"]', shown="any", means="Alerts of these rules."
+    )
+    principals: tuple[str, ...] = _key(
+        LINES,
+        (),
+        example='["patch-session"]',
+        shown="any",
+        means="Alerts of SSM sessions of these IAM principals: whole ARNs, or their last part.",
+    )
+    everything: bool = _key(
+        FLAG,
+        False,
+        example="false",
+        shown="false",
+        means="Whether it holds back all that is not critical; else one of the criteria above must be given.",
+    )
+
+    @property
+    def cover(self) -> Cover:
+        """What it covers."""
+        return Cover(
+            tuple(sorted(self.doors)),
+            self.users,
+            self.addresses,
+            self.hosts,
+            self.rules,
+            self.principals,
+        )
+
+    def contradictions(self) -> Iterator[tuple[str, Sentence]]:
+        """What it covers must be said, and it must last."""
+        if self.begins == self.ends:
+            yield "ends", say("is the same as begins")
+        if self.cover.is_all != self.everything:
+            yield (
+                "everything",
+                say("must be true where no doors, users, addresses, hosts, rules or principals are named")
+                if self.cover.is_all
+                else say(
+                    "cannot be true where doors, users, addresses, hosts, rules or principals are named"
+                ),
+            )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -736,6 +947,7 @@ class Config(Section):
     rules: Ringing = field(default=Ringing(), metadata={"section": Ringing})
     notify: Notify = field(default=Notify(), metadata={"section": Notify})
     history: History = field(default=History(), metadata={"section": History})
+    maintenance: tuple[Window, ...] = field(default=(), metadata={"section": Window})
 
 
 def keys(
@@ -961,6 +1173,7 @@ def _lines(text: str) -> dict[tuple[str, ...], int]:
 
 
 def _paths(table: Mapping[str, Any], above: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
+    """List the keys of a table, and of those within."""
     for name, value in table.items():
         yield (*above, name)
         for inner in value if isinstance(value, list) else [value]:

@@ -173,6 +173,8 @@ class NoticeKind(StrEnum):
     TEST = "test"
     CANARY = "canary"
     TOPIC = "topic"
+    SILENCE = "silence"
+    UNDELIVERED = "undelivered"
 
 
 @dataclass(frozen=True, slots=True)

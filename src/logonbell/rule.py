@@ -66,6 +66,15 @@ TAMPERING: Mapping[TamperKind, tuple[Level, str, Sentence]] = MappingProxyType(
         ),
     }
 )
+NOTICES: Mapping[NoticeKind, tuple[Level, Sentence]] = MappingProxyType(
+    {
+        NoticeKind.TEST: (Level.INFORMATIONAL, say("logonbell was asked to ring")),
+        NoticeKind.CANARY: (Level.INFORMATIONAL, say("logonbell was asked to ring")),
+        NoticeKind.TOPIC: (Level.HIGH, say("a bell that may not be heard rings")),
+        NoticeKind.SILENCE: (Level.MEDIUM, say("whoever keeps the bell from ringing is told of")),
+        NoticeKind.UNDELIVERED: (Level.HIGH, say("what one way does not take is told by the others")),
+    }
+)
 SILENT_DOORS = frozenset({Door.NETWORK, Door.UNLOCK, Door.RUNAS, Door.BATCH, Door.RUN_COMMAND})
 
 
@@ -93,11 +102,13 @@ class EventRule:
 class Rules:
     """The plain rules: which doors ring. Failed-logon bursts and a cleared log always ring.
 
-    ``over_events`` are the rules over raw events that are switched on.
+    ``over_events`` are the rules over raw events that are switched on. With ``logoffs``, the end of a session rings
+    whose logon does.
     """
 
     silent: frozenset[Door] = SILENT_DOORS
     over_events: tuple[EventRule, ...] = ()
+    logoffs: bool = False
 
     def select(self, event: Event) -> list[Selected]:
         """Give what the rules over raw events select."""
@@ -132,15 +143,14 @@ class Rules:
                     (rule.level for rule in self.over_events if rule.name == finding.rule), Level.LOW
                 )
                 return Verdict(True, level, finding.rule, finding.what)
-            case Notice(kind=NoticeKind.TOPIC):
-                return Verdict(
-                    True, Level.HIGH, f"notice-{finding.kind}", say("a bell that may not be heard rings")
-                )
             case Notice():
-                return Verdict(
-                    True, Level.INFORMATIONAL, f"notice-{finding.kind}", say("logonbell was asked to ring")
-                )
+                level, reason = NOTICES[finding.kind]
+                return Verdict(True, level, f"notice-{finding.kind}", reason)
             case Logoff():
+                if self.logoffs and finding.door not in self.silent:
+                    return Verdict(
+                        True, Level.INFORMATIONAL, "logoff", say("logoffs ring, as the settings ask for")
+                    )
                 return Verdict(False, Level.INFORMATIONAL, "logoff", say("a logoff is recorded and silent"))
 
     def _judge_logon(self, logon: Logon) -> Verdict:

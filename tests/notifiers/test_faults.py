@@ -13,7 +13,7 @@ import pytest
 from emulator import Emulator, HeardTopic, Received, free_port
 from fakes import FakeClock, Told
 from fault_proxy import Answer, Fault, FaultProxy, error, throttling, unavailable
-from logonbell.agent import Deliverer
+from logonbell.deliverer import Deliverer
 from logonbell.notifiers.forms import Form, Message
 from logonbell.notifiers.sns import SnsNotifier
 from logonbell.store.outbox import NotifierState, Outbox
@@ -58,7 +58,7 @@ def agent(outbox: Outbox, arn: str, url: str, clock: FakeClock, patience: float 
     notifier = SnsNotifier(
         arn, compose, host_name="bastion", form=Form.TEXT, endpoint_url=url, read_seconds=patience
     )
-    return Deliverer(notifier, outbox, clock, lambda: 0.5, Told())
+    return Deliverer(notifier, outbox, clock, lambda: 0.5, told=Told())
 
 
 def state(outbox: Outbox) -> NotifierState:

@@ -26,9 +26,10 @@ from logonbell.alert import Alert
 from logonbell.errors import Refused
 from logonbell.sentence import say
 from logonbell.store.history import Kept
-from logonbell.store.outbox import FILE, Delivery, Outbox
+from logonbell.store.outbox import FILE, Outbox
+from logonbell.store.tellings import Delivery
 from notifications import HOST_ID, NOON, notification
-from reading import NOTIFIERS, SOURCE, commit, count
+from reading import NOTIFIERS, SOURCE, commit, count, numbers, pending, single
 
 CHILD = Path(__file__).parents[1] / "outbox_child.py"
 LATER = NOON + timedelta(days=400)
@@ -37,18 +38,13 @@ WHY = say("the topic {topic} is gone", topic="t")
 Opened = Callable[..., Outbox]
 
 
-def numbers(deliveries: list[Delivery]) -> list[int]:
-    """Take the sequence numbers of deliveries."""
-    return [delivery.notification.sequence for delivery in deliveries]
-
-
 def test_new_outbox_is_empty(opened: Opened) -> None:
     """Without a past, reading starts at the oldest record, and there is nothing to mend or to tell."""
     outbox = opened()
     assert outbox.bookmark(SOURCE) is None
     assert outbox.snapshot() is None
     assert outbox.recovered is None
-    assert outbox.pending("sns", NOON, 10) == []
+    assert pending(outbox, "sns", NOON, 10) == []
     assert outbox.state().sources == {}
 
 
@@ -58,9 +54,9 @@ def test_commit_survives_closing(opened: Opened) -> None:
     outbox = opened()
     assert count(outbox) == 1
     for notifier in NOTIFIERS:
-        (delivery,) = outbox.pending(notifier, NOON, 10)
-        assert delivery.notification.alert == notification(1).alert
-        assert delivery.notification.read == NOON
+        (delivery,) = pending(outbox, notifier, NOON, 10)
+        assert single(delivery).alert == notification(1).alert
+        assert single(delivery).read == NOON
         assert delivery.attempts == 0
 
 
@@ -68,10 +64,10 @@ def test_known_fingerprint_stays_as_it_was(opened: Opened) -> None:
     """A lost bookmark costs time, never a second alert."""
     outbox = opened()
     assert [commit(outbox, number) for number in (1, 2, 3)] == [1, 1, 1]
-    (delivery, *_) = outbox.pending("sns", NOON, 10)
-    outbox.delivered(delivery, "taken", NOON)
+    (delivery, *_) = pending(outbox, "sns", NOON, 10)
+    outbox.tellings.delivered(delivery, "taken", NOON)
     assert [commit(outbox, number) for number in (1, 2, 3)] == [0, 0, 0]
-    assert numbers(outbox.pending("sns", NOON, 10)) == [2, 3]
+    assert numbers(pending(outbox, "sns", NOON, 10)) == [2, 3]
     assert outbox.state().sequences == {HOST_ID: 3}
 
 
@@ -80,10 +76,7 @@ def test_each_host_has_its_own_count(opened: Opened) -> None:
     outbox = opened()
     alerts = [notification(number, host_id=host).alert for number in (1, 2) for host in ("i-1", "i-2")]
     outbox.commit(bookmarks={}, snapshot="", findings=[], alerts=alerts, notifiers=["sns"], read=NOON)
-    given = [
-        (each.notification.alert.host_id, each.notification.sequence)
-        for each in outbox.pending("sns", NOON, 9)
-    ]
+    given = [(single(each).alert.host_id, single(each).sequence) for each in pending(outbox, "sns", NOON, 9)]
     assert given == [("i-1", 1), ("i-2", 1), ("i-1", 2), ("i-2", 2)]
 
 
@@ -124,9 +117,9 @@ def test_hostile_text_comes_back(opened: Opened) -> None:
         read=NOON,
     )
     assert (outbox.bookmark(name), outbox.snapshot()) == ('"\ud800', name)
-    (delivery,) = outbox.pending(name, NOON, 1)
-    assert delivery.notification.alert == alert
-    outbox.delivered(delivery, name, NOON)
+    (delivery,) = pending(outbox, name, NOON, 1)
+    assert single(delivery).alert == alert
+    outbox.tellings.delivered(delivery, name, NOON)
     assert outbox.state().notifiers[name].delivered == 1
     assert outbox.state().sources[name].bookmark == '"\ud800'
 
@@ -136,11 +129,11 @@ def test_postponed_waits(opened: Opened) -> None:
     outbox = opened()
     commit(outbox, 1)
     commit(outbox, 2)
-    first, _ = outbox.pending("sns", NOON, 10)
-    outbox.postpone(first, WHY, NOON + timedelta(seconds=5), NOON)
-    assert numbers(outbox.pending("sns", NOON + timedelta(seconds=4), 10)) == [2]
-    assert numbers(outbox.pending("sns", NOON + timedelta(seconds=5), 10)) == [1, 2]
-    assert [each.attempts for each in outbox.pending("sns", LATER, 10)] == [1, 0]
+    first, _ = pending(outbox, "sns", NOON, 10)
+    outbox.tellings.postpone(first, WHY, NOON + timedelta(seconds=5), NOON)
+    assert numbers(pending(outbox, "sns", NOON + timedelta(seconds=4), 10)) == [2]
+    assert numbers(pending(outbox, "sns", NOON + timedelta(seconds=5), 10)) == [1, 2]
+    assert [each.attempts for each in pending(outbox, "sns", LATER, 10)] == [1, 0]
     state = outbox.state().notifiers["sns"]
     assert (state.last_error, state.failed, state.last_delivery) == (WHY, NOON, None)
 
@@ -149,20 +142,20 @@ def test_clock_set_back_delays_nothing(opened: Opened) -> None:
     """A delivery that failed under a clock a year ahead is tried at once when the clock is set right."""
     outbox = opened()
     commit(outbox, 1)
-    (delivery,) = outbox.pending("sns", LATER, 10)
-    outbox.postpone(delivery, WHY, LATER + timedelta(seconds=5), LATER)
-    assert numbers(outbox.pending("sns", NOON, 10)) == [1]
+    (delivery,) = pending(outbox, "sns", LATER, 10)
+    outbox.tellings.postpone(delivery, WHY, LATER + timedelta(seconds=5), LATER)
+    assert numbers(pending(outbox, "sns", NOON, 10)) == [1]
 
 
 def test_buried_is_not_tried_again(opened: Opened) -> None:
     """What cannot be delivered is told with its reason and kept; the other notifiers still get it."""
     outbox = opened()
     commit(outbox, 1)
-    (delivery,) = outbox.pending("sns", NOON, 10)
-    outbox.bury(delivery, WHY, NOON)
-    outbox.postpone(delivery, say("too late"), NOON, NOON)
-    assert outbox.pending("sns", LATER, 10) == []
-    assert numbers(outbox.pending("console", NOON, 10)) == [1]
+    (delivery,) = pending(outbox, "sns", NOON, 10)
+    outbox.tellings.bury(delivery, WHY, NOON)
+    outbox.tellings.postpone(delivery, say("too late"), NOON, NOON)
+    assert pending(outbox, "sns", LATER, 10) == []
+    assert numbers(pending(outbox, "console", NOON, 10)) == [1]
     state = outbox.state().notifiers["sns"]
     assert (state.pending, state.buried, state.last_error) == (0, 1, WHY)
 
@@ -171,11 +164,11 @@ def test_delivered_stays_delivered(opened: Opened) -> None:
     """Nothing brings a delivery back that its notifier has taken."""
     outbox = opened()
     commit(outbox, 1)
-    (delivery,) = outbox.pending("sns", NOON, 10)
-    outbox.delivered(delivery, "taken", NOON)
-    outbox.bury(delivery, WHY, LATER)
-    outbox.postpone(delivery, WHY, LATER, LATER)
-    outbox.delivered(delivery, "again", LATER)
+    (delivery,) = pending(outbox, "sns", NOON, 10)
+    outbox.tellings.delivered(delivery, "taken", NOON)
+    outbox.tellings.bury(delivery, WHY, LATER)
+    outbox.tellings.postpone(delivery, WHY, LATER, LATER)
+    outbox.tellings.delivered(delivery, "again", LATER)
     state = outbox.state().notifiers["sns"]
     assert (state.pending, state.delivered, state.buried) == (0, 1, 0)
     assert state.last_delivery == NOON
@@ -186,7 +179,7 @@ def test_limit_takes_the_oldest(opened: Opened) -> None:
     outbox = opened()
     for number in range(1, 6):
         commit(outbox, number)
-    assert numbers(outbox.pending("sns", NOON, 2)) == [1, 2]
+    assert numbers(pending(outbox, "sns", NOON, 2)) == [1, 2]
 
 
 def test_marking_together_is_one_transaction(opened: Opened) -> None:
@@ -194,20 +187,20 @@ def test_marking_together_is_one_transaction(opened: Opened) -> None:
     outbox = opened()
     for number in (1, 2):
         commit(outbox, number)
-    first, second = outbox.pending("sns", NOON, 2)
+    first, second = pending(outbox, "sns", NOON, 2)
 
     def fail() -> None:
         with outbox.together():
-            outbox.delivered(first, "1", NOON)
+            outbox.tellings.delivered(first, "1", NOON)
             raise RuntimeError("halfway")
 
     with pytest.raises(RuntimeError, match="halfway"):
         fail()
-    assert numbers(outbox.pending("sns", NOON, 2)) == [1, 2]
+    assert numbers(pending(outbox, "sns", NOON, 2)) == [1, 2]
     with outbox.together():
-        outbox.delivered(first, "1", NOON)
-        outbox.bury(second, WHY, NOON)
-    assert outbox.pending("sns", NOON, 2) == []
+        outbox.tellings.delivered(first, "1", NOON)
+        outbox.tellings.bury(second, WHY, NOON)
+    assert pending(outbox, "sns", NOON, 2) == []
 
 
 def test_unreadable_alert_does_not_hold_up_the_others(opened: Opened, folder: Path) -> None:
@@ -217,7 +210,7 @@ def test_unreadable_alert_does_not_hold_up_the_others(opened: Opened, folder: Pa
         commit(outbox, number)
     with closed(sqlite3.connect(folder / FILE)) as db, db:
         db.execute("update alert set facts = '{' where sequence = 1")
-    assert numbers(outbox.pending("sns", NOON, 10)) == [2]
+    assert numbers(pending(outbox, "sns", NOON, 10)) == [2]
     state = outbox.state().notifiers
     assert state["sns"].buried == 1
     assert "cannot be read" in str(state["sns"].last_error)
@@ -227,10 +220,10 @@ def test_unreadable_reason_does_not_hide_the_state(opened: Opened, folder: Path)
     """One damaged sentence costs that sentence, not the answer to "what is going on?"."""
     outbox = opened()
     commit(outbox, 1)
-    (delivery,) = outbox.pending("sns", NOON, 1)
-    outbox.bury(delivery, WHY, NOON)
+    (delivery,) = pending(outbox, "sns", NOON, 1)
+    outbox.tellings.bury(delivery, WHY, NOON)
     with closed(sqlite3.connect(folder / FILE)) as db, db:
-        db.execute("update delivery set error = '{' where notifier = 'sns'")
+        db.execute("update telling set error = '{' where notifier = 'sns'")
     assert "cannot be read" in str(outbox.state().notifiers["sns"].last_error)
 
 
@@ -239,16 +232,16 @@ def test_forgetting_keeps_what_prevents_a_repeat(opened: Opened) -> None:
     outbox = opened()
     for number in (1, 2, 3, 4):
         commit(outbox, number)
-    first, second, third, _ = outbox.pending("sns", NOON, 10)
-    for delivery in outbox.pending("console", NOON, 10):
-        outbox.delivered(delivery, "taken", NOON)
-    outbox.delivered(first, "taken", NOON)
-    outbox.bury(second, WHY, NOON)
-    outbox.postpone(third, WHY, NOON, NOON)
+    first, second, third, _ = pending(outbox, "sns", NOON, 10)
+    for delivery in pending(outbox, "console", NOON, 10):
+        outbox.tellings.delivered(delivery, "taken", NOON)
+    outbox.tellings.delivered(first, "taken", NOON)
+    outbox.tellings.bury(second, WHY, NOON)
+    outbox.tellings.postpone(third, WHY, NOON, NOON)
     assert outbox.forget(NOON) == 0
     assert outbox.forget(LATER) == 4
     assert list(outbox.history.between(NOON, LATER)) == []
-    assert numbers(outbox.pending("sns", LATER, 10)) == [3, 4]
+    assert numbers(pending(outbox, "sns", LATER, 10)) == [3, 4]
     with closed(sqlite3.connect(outbox._database.path)) as db:
         assert db.execute("select sequence from alert where facts is null").fetchall() == [(1,)]
     assert [commit(outbox, number) for number in (1, 2, 3, 4, 5)] == [0, 0, 0, 0, 1]
@@ -280,9 +273,9 @@ def test_threads_share_the_outbox(opened: Opened, folder: Path) -> None:
     def deliver(notifier: str) -> None:
         with closed(Outbox.join(folder)) as mine:
             while len(taken[notifier]) < total:
-                for delivery in mine.pending(notifier, NOON, 7):
-                    taken[notifier].append(delivery.notification.sequence)
-                    mine.delivered(delivery, "taken", NOON)
+                for delivery in pending(mine, notifier, NOON, 7):
+                    taken[notifier].append(single(delivery).sequence)
+                    mine.tellings.delivered(delivery, "taken", NOON)
 
     threads = [threading.Thread(target=deliver, args=(notifier,), daemon=True) for notifier in NOTIFIERS]
     for thread in threads:
@@ -337,7 +330,7 @@ def test_full_disk_refuses(opened: Opened) -> None:
     """A full disk is one clear sentence for commit, marking and copying; nothing was marked, and all go on afterwards."""
     outbox = opened()
     commit(outbox, 1)
-    (delivery,) = outbox.pending("sns", NOON, 1)
+    (delivery,) = pending(outbox, "sns", NOON, 1)
     outbox._database.change(
         "pragma max_page_count = 1"
     )  # the smallest that SQLite makes of it is the present size
@@ -350,7 +343,7 @@ def test_full_disk_refuses(opened: Opened) -> None:
         fill()
     known = count(outbox)
     outbox._database.change("pragma max_page_count = 1000000")
-    outbox.delivered(delivery, "taken", NOON)
+    outbox.tellings.delivered(delivery, "taken", NOON)
     assert commit(outbox, known + 1) == 1
     assert count(outbox) == known + 1
 
@@ -546,20 +539,18 @@ class OutboxAgainstModel(RuleBasedStateMachine):
             if row.state == "pending"
             and (row.due is None or row.due <= self.now or (row.failed is not None and row.failed > self.now))
         }
-        deliveries = self.outbox.pending(notifier, self.now, limit)
-        assert [each.notification.alert.finding.main.record_id - 1000 for each in deliveries] == list(due)[
-            :limit
-        ]
+        deliveries = pending(self.outbox, notifier, self.now, limit)
+        assert [single(each).alert.finding.main.record_id - 1000 for each in deliveries] == list(due)[:limit]
         pairs = list(zip(deliveries, due.values(), strict=False))
         for delivery, row in pairs:
-            assert (delivery.notification.sequence, delivery.attempts) == (row.sequence, row.attempts)
+            assert (single(delivery).sequence, delivery.attempts) == (row.sequence, row.attempts)
         return pairs
 
     @rule(notifier=st.sampled_from(NOTIFIERS), limit=st.integers(0, 3))
     def deliver(self, notifier: str, limit: int) -> None:
         """The notifier takes what is due."""
         for delivery, row in self.take(notifier, limit):
-            self.outbox.delivered(delivery, "receipt", self.now)
+            self.outbox.tellings.delivered(delivery, "receipt", self.now)
             row.state = "delivered"
 
     @rule(notifier=st.sampled_from(NOTIFIERS), limit=st.integers(0, 3), seconds=st.integers(0, 90))
@@ -567,14 +558,14 @@ class OutboxAgainstModel(RuleBasedStateMachine):
         """The notifier takes nothing for now."""
         for delivery, row in self.take(notifier, limit):
             until = self.now + timedelta(seconds=seconds)
-            self.outbox.postpone(delivery, WHY, until, self.now)
+            self.outbox.tellings.postpone(delivery, WHY, until, self.now)
             row.due, row.failed, row.attempts = until, self.now, row.attempts + 1
 
     @rule(notifier=st.sampled_from(NOTIFIERS))
     def bury(self, notifier: str) -> None:
         """The notifier refuses one for good."""
         for delivery, row in self.take(notifier, 1):
-            self.outbox.bury(delivery, WHY, self.now)
+            self.outbox.tellings.bury(delivery, WHY, self.now)
             row.state = "buried"
 
     @rule()

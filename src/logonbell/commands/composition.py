@@ -22,10 +22,12 @@ from logonbell.notifiers.forms import Message
 from logonbell.notifiers.secret import Secret
 from logonbell.notifiers.sns import SnsNotifier
 from logonbell.notifiers.topic_guard import TopicGuard
+from logonbell.pace import Limits
 from logonbell.recipe import RULES
 from logonbell.recognise.windows import WANTED
 from logonbell.rule import Rules
 from logonbell.sentence import say
+from logonbell.silence import Maintenance
 from logonbell.source import Source
 from logonbell.sources.evtx import EvtxSource
 from logonbell.sources.history import find_logs
@@ -42,6 +44,8 @@ from logonbell.text.sms import sms
 
 Now = Callable[[], datetime]
 
+CONSOLE = "console"
+
 
 def reader_of(config: Config, desk: Desk) -> Reader:
     """Say for whom texts are written: in the language and zone of the desk, which is made as the settings say."""
@@ -50,7 +54,26 @@ def reader_of(config: Config, desk: Desk) -> Reader:
 
 def rules_of(config: Config) -> Rules:
     """Make the rules that the settings ask for."""
-    return Rules(silent=config.rules.quiet, over_events=tuple(RULES[name] for name in config.rules.on))
+    return Rules(
+        silent=config.rules.quiet,
+        over_events=tuple(RULES[name] for name in config.rules.on),
+        logoffs=config.rules.logoffs,
+    )
+
+
+def maintenance_of(config: Config, desk: Desk) -> list[Maintenance]:
+    """Make the windows of maintenance, in the zone of the desk."""
+    return [
+        Maintenance(window.cover, window.because, window.days, window.begins, window.ends, desk.zone)
+        for window in config.maintenance
+    ]
+
+
+def limits_of(config: Config, notifier: str) -> Limits | None:
+    """Say at what pace a notifier is sent messages; None where it takes everything at once."""
+    if notifier == CONSOLE and not config.notify.console.paced:
+        return None
+    return config.notify.pace.limits
 
 
 def sources_of(config: Config, now: Callable[[], datetime] = utc_now) -> list[Source]:
@@ -87,7 +110,7 @@ def notifiers_of(config: Config, desk: Desk, now: Callable[[], datetime] = utc_n
     reader = reader_of(config, desk)
     notifiers: list[Notifier] = []
     if config.notify.console.enabled:
-        notifiers.append(Console(desk.out, reader, now))
+        notifiers.append(Console(desk.out, reader, now, name=CONSOLE))
     notifiers += [_sns(table, reader, now) for table in config.notify.sns]
     notifiers += [_webhook(table, reader, now) for table in config.notify.webhook]
     notifiers += [_apprise(table, reader, now) for table in config.notify.apprise]

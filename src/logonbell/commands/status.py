@@ -59,6 +59,14 @@ def _print_notifier(desk: Desk, zone: tzinfo, name: str, notifier: NotifierState
             buried=notifier.buried,
         )
     )
+    if notifier.waiting:
+        desk.say(
+            say("  {waiting:,} of those pending wait for the pace, or to be begun", waiting=notifier.waiting)
+        )
+    if notifier.failing:
+        desk.say(say("  {failing:,} of those pending did not get through so far", failing=notifier.failing))
+    if notifier.dropped:
+        desk.say(say("  {dropped:,} dropped by hand", dropped=notifier.dropped))
     if notifier.last_delivery is not None:
         desk.say(say("  last delivery, {time}", time=_time(notifier.last_delivery, zone)))
     if notifier.last_error is not None and notifier.failed is not None:
@@ -79,8 +87,11 @@ def _as_line(state: OutboxState) -> dict[str, object]:
         "notifiers": {
             name: {
                 "pending": notifier.pending,
+                "waiting": notifier.waiting,
+                "failing": notifier.failing,
                 "delivered": notifier.delivered,
                 "buried": notifier.buried,
+                "dropped": notifier.dropped,
                 "last_error": str(notifier.last_error) if notifier.last_error else None,
                 "failed": iso(notifier.failed) if notifier.failed else None,
                 "last_delivery": iso(notifier.last_delivery) if notifier.last_delivery else None,

@@ -7,19 +7,29 @@ import signal
 import socket
 import threading
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import timedelta
-from pathlib import Path
 from types import FrameType
 
 from logonbell import agent
-from logonbell.agent import Deliverer, Told, Watcher, utc_now
+from logonbell.agent import Watcher, utc_now
 from logonbell.caretaker import Caretaker, Rounds
-from logonbell.commands.composition import caretaker_of, names, notifiers_of, rules_of, sources_of
+from logonbell.commands.composition import (
+    caretaker_of,
+    limits_of,
+    maintenance_of,
+    names,
+    notifiers_of,
+    rules_of,
+    sources_of,
+)
 from logonbell.commands.desk import MENDABLE, Desk
 from logonbell.config import Config, ToSns
+from logonbell.deliverer import Deliverer
 from logonbell.notifier import Notifier
 from logonbell.sentence import plural
 from logonbell.store.outbox import Outbox
+from logonbell.trouble import Told
 
 
 def watch(desk: Desk, config: Config, *, once: bool) -> int:
@@ -40,9 +50,11 @@ def watch(desk: Desk, config: Config, *, once: bool) -> int:
             admins=config.rules.domain_admins,
             own=socket.gethostname(),
             filters=config.notify.filters,
+            maintenance=maintenance_of(config, desk),
         )
+        deliverer = _Making(config, desk.remark, names(notifiers), once=once)
         if once:
-            code = _once(watcher, notifiers, outbox, desk.remark)
+            code = _once(watcher, [deliverer(notifier, outbox) for notifier in notifiers])
             # Last, since AWS may hang: what they ring goes out with the next run.
             for table in _looked_after(config):
                 caretaker_of(table, config, desk, outbox, names(notifiers)).round()
@@ -55,25 +67,24 @@ def watch(desk: Desk, config: Config, *, once: bool) -> int:
                 notifiers=", ".join(names(notifiers)),
             )
         )
-        _forever(desk, watcher, notifiers, config)
+        rounds = [_making_rounds(table, config, desk, names(notifiers)) for table in _looked_after(config)]
+        _forever(watcher, [_joined(deliverer, notifier) for notifier in notifiers], rounds)
         return 0
     finally:
         outbox.close()
 
 
-def _once(watcher: Watcher, notifiers: list[Notifier], outbox: Outbox, told: Told) -> int:
+def _once(watcher: Watcher, deliverers: Sequence[Deliverer]) -> int:
     """Look and deliver once; what was not taken is told, and whoever started this sees it by the exit code."""
-    deliverers = [_deliverer(notifier, outbox, told) for notifier in notifiers]
     agent.watch_once(watcher, deliverers, pause=_pause)
     return MENDABLE if any(deliverer.failed for deliverer in deliverers) else 0
 
 
-def _forever(desk: Desk, watcher: Watcher, notifiers: list[Notifier], config: Config) -> None:
+def _forever(
+    watcher: Watcher, deliverers: Sequence[Callable[[], Deliverer]], makers: Sequence[Callable[[], Caretaker]]
+) -> None:
     stop = threading.Event()
-    rounds = [
-        Rounds(_making_rounds(table, config, desk, names(notifiers)), stop, watcher.told)
-        for table in _looked_after(config)
-    ]
+    rounds = [Rounds(make, stop, watcher.told) for make in makers]
 
     def asked(_number: int, _frame: FrameType | None) -> None:
         stop.set()
@@ -83,9 +94,7 @@ def _forever(desk: Desk, watcher: Watcher, notifiers: list[Notifier], config: Co
     for thread in rounds:
         thread.start()
     try:
-        agent.watch(
-            watcher, [_joined(notifier, config.state, desk.remark) for notifier in notifiers], stop=stop
-        )
+        agent.watch(watcher, deliverers, stop=stop)
     finally:
         stop.set()
         for thread in rounds:
@@ -107,14 +116,32 @@ def _making_rounds(
     return lambda: caretaker_of(table, config, desk, Outbox.join(config.state), notifiers)
 
 
-def _joined(notifier: Notifier, state: Path, told: Told) -> Callable[[], Deliverer]:
+@dataclass(frozen=True, slots=True)
+class _Making:
+    """Makes deliverers, each of which knows the others."""
+
+    config: Config
+    told: Told
+    names: Sequence[str]
+    once: bool
+
+    def __call__(self, notifier: Notifier, outbox: Outbox) -> Deliverer:
+        return Deliverer(
+            notifier,
+            outbox,
+            utc_now,
+            random.Random().random,  # noqa: S311 - spreads retries, hides nothing
+            limits_of(self.config, notifier.name),
+            last=self.once,
+            notifiers=self.names,
+            told=self.told,
+            host=socket.gethostname(),
+        )
+
+
+def _joined(make: _Making, notifier: Notifier) -> Callable[[], Deliverer]:
     """Make a deliverer with an outbox connection of its own thread."""
-    return lambda: _deliverer(notifier, Outbox.join(state), told)
-
-
-def _deliverer(notifier: Notifier, outbox: Outbox, told: Told) -> Deliverer:
-    chance = random.Random()  # noqa: S311 - spreads retries, hides nothing
-    return Deliverer(notifier, outbox, utc_now, chance.random, told)
+    return lambda: make(notifier, Outbox.join(make.config.state))
 
 
 def _pause(seconds: float) -> None:

@@ -120,8 +120,9 @@ def rings_on_console() -> str:
 
 def rings_through_sns(topic_arn: str, endpoint_url: str) -> str:
     """Give the settings of an agent that rings through SNS alone."""
-    # A string of JSON is one of TOML.
+    # A string of JSON is one of TOML. Who comes back hours later in the day comes back within seconds in the demo.
     return (
         "[notify.console]\nenabled = false\n\n[notify.sns]\n"
         f"topic_arn = {json.dumps(topic_arn)}\nendpoint_url = {json.dumps(endpoint_url)}\n"
+        "\n[notify.pace]\nrepeat_minutes = 0\n"
     )

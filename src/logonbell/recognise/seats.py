@@ -382,11 +382,11 @@ def _nameless(
     log: HostLog, event: Event, user: User, address: str | None, fits: Callable[[Arrival], bool]
 ) -> Arrival | None:
     """Give the one seat of this moment that fits though its user, a Microsoft account, is spelt otherwise."""
+    seats = log.of_kind if is_microsoft_account(user) else log.spelt_twice
     near = [
         arrival
-        for arrival in log.of_kind(Kind.SEAT, event.time - JOIN)
+        for arrival in seats(Kind.SEAT, event.time - JOIN)
         if abs(arrival.time - event.time) <= NAMELESS
-        and (is_microsoft_account(user) or is_microsoft_account(arrival.user))
         and fits(arrival)
         and same_address(arrival.address, address)
     ]

@@ -18,7 +18,7 @@ from logonbell.logon import Door, Finding, Logoff, Logon, User
 from logonbell.recognise.arrival import EVENTS_LISTED, Arrival, Kind, Sign, either
 from logonbell.recognise.doors import door_of, port_of
 from logonbell.recognise.failures import Failures
-from logonbell.recognise.identity import raw_address, same_user
+from logonbell.recognise.identity import is_microsoft_account, raw_address, same_user
 from logonbell.recognise.ssm import Sessions, link_of
 from logonbell.recognise.suspicion import Shutdown, Suspicions
 
@@ -98,6 +98,7 @@ class HostLog:
         self._by_id: dict[str, list[int]] = {}
         self._by_name: dict[tuple[Kind, str], list[int]] = {}
         self._by_kind: dict[Kind, list[int]] = {}
+        self._spelt_twice: list[int] = []
         self._due: list[tuple[datetime, int]] = []
         self._open_by_id: dict[str, list[Open]] = {}
         self._seen = set(state.seen)
@@ -162,6 +163,18 @@ class HostLog:
         for serial in reversed(self._by_kind.get(kind, ())):
             arrival = self.growing.get(serial)
             if arrival is not None and arrival.kind is kind and arrival.time >= since:
+                yield arrival
+
+    def spelt_twice(self, kind: Kind, since: datetime) -> Iterator[Arrival]:
+        """Give those of them whose user is a Microsoft account: few, where ``of_kind`` may give thousands in a storm."""
+        for serial in reversed(self._spelt_twice):
+            arrival = self.growing.get(serial)
+            if (
+                arrival is not None
+                and arrival.kind is kind
+                and arrival.time >= since
+                and is_microsoft_account(arrival.user)
+            ):
                 yield arrival
 
     def open_with_id(self, logon_id: str) -> Open | None:
@@ -319,9 +332,11 @@ class HostLog:
             _insert(self._by_id.setdefault(logon_id, []), arrival.serial)
         _insert(self._by_name.setdefault((arrival.kind, _name(arrival.user)), []), arrival.serial)
         _insert(self._by_kind.setdefault(arrival.kind, []), arrival.serial)
+        if is_microsoft_account(arrival.user):
+            _insert(self._spelt_twice, arrival.serial)
 
     def _index_all(self) -> None:
-        self._by_id, self._by_name, self._by_kind, self._due = {}, {}, {}, []
+        self._by_id, self._by_name, self._by_kind, self._spelt_twice, self._due = {}, {}, {}, [], []
         for arrival in self.growing.values():
             self._index(arrival)
             if arrival.due is not None:

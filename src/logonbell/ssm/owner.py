@@ -87,6 +87,7 @@ class Observed:
         self._answers: dict[tuple[str, int, datetime], _Answer | None] = {}
         self._used: set[Connection] = set()
         self._addresses: Sequence[str] = ()
+        self._own: frozenset[str | None] = frozenset()
         self._given: Sequence[str] | None = None
         self._asked: datetime | None = None
 
@@ -155,6 +156,7 @@ class Observed:
         now = self._clock()
         if self._asked is None or not timedelta(0) <= now - self._asked < _CARDS:
             self._asked, self._addresses = now, self._processes.addresses()
+            self._own = frozenset(_canonical(own) for own in self._addresses)
 
     # What is asked
 
@@ -201,7 +203,7 @@ class Observed:
         return _Question(port, canonical, peer or None)
 
     def _is_here(self, address: str) -> bool:
-        return _is_loopback(address) or address in {_canonical(own) for own in self._addresses}
+        return _is_loopback(address) or address in self._own
 
     # Who it is
 

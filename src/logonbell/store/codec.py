@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import fields
 from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import Any, TypedDict, TypeVar
@@ -18,6 +19,7 @@ import msgspec
 from logonbell.alert import Alert, Level
 from logonbell.logon import FailedLogons, Finding, LogCleared, Logoff, Logon, Notice, Selected, Tampering
 from logonbell.sentence import Sentence
+from logonbell.silence import Cover
 
 Fact = TypeVar("Fact")
 
@@ -79,6 +81,19 @@ def sentence_to_json(sentence: Sentence) -> str:
 def sentence_from_json(text: str) -> Sentence:
     """Read a sentence. Raises ``Unreadable``."""
     return _convert(_load(text), Sentence)
+
+
+def cover_to_json(cover: Cover) -> str:
+    """Write what a silence covers."""
+    return _dump(_builtins(cover))
+
+
+def cover_from_json(text: str) -> Cover:
+    """Read what a silence covers. Raises ``Unreadable``, also for a criterion that is not known: without it, it covers more."""
+    facts = _load(text)
+    if set(facts) != {field.name for field in fields(Cover)}:
+        raise Unreadable("no known criteria")
+    return _convert(facts, Cover)
 
 
 def text_to_column(text: str) -> str:

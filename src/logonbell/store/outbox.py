@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import MappingProxyType
 
@@ -13,11 +13,12 @@ from logonbell.alert import Alert
 from logonbell.errors import Refused
 from logonbell.filter import Filter
 from logonbell.logon import Finding
-from logonbell.notification import Notification
+from logonbell.remarks import SILENCED, Remarked, joined, lost, unwatched
 from logonbell.sentence import Sentence, say
+from logonbell.silence import Maintenance, Silence, silencing
+from logonbell.source import Loss
 from logonbell.store.codec import (
     Unreadable,
-    alert_from_json,
     alert_to_json,
     sentence_from_json,
     sentence_to_json,
@@ -27,15 +28,19 @@ from logonbell.store.codec import (
     time_to_column,
 )
 from logonbell.store.database import Database
+from logonbell.store.fates import Fates
 from logonbell.store.history import History, forget, keep
 from logonbell.store.lock import Lock
 from logonbell.store.memory import Memory
 from logonbell.store.recovery import checksum, copy_is_old, keep_copy, recover
 from logonbell.store.refusal import refusing
-from logonbell.store.schema import MIGRATIONS
+from logonbell.store.schema import MIGRATIONS, decided_by
+from logonbell.store.silences import Silences
+from logonbell.store.tellings import Tellings
 
 FILE = "outbox.sqlite3"
 LOCK = "agent.lock"
+FOREVER_AGO = datetime.min.replace(tzinfo=UTC)
 
 BOOKMARK = "select bookmark from bookmark where source = ?"
 PUT_BOOKMARK = """
@@ -57,55 +62,41 @@ PUT_NUMBER = """
 insert into host (host_id, sequence) values (?, ?) on conflict (host_id) do update set sequence = excluded.sequence
 """
 PUT_ALERT = """
-insert into alert (fingerprint, host_id, sequence, read, facts) values (?, ?, ?, ?, ?)
+insert into alert (fingerprint, host_id, sequence, read, facts, level, kind, time, door, silenced)
+values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 on conflict (fingerprint) do nothing
 """
 PUT_DELIVERY = "insert into delivery (alert, notifier) select id, ? from alert where fingerprint = ?"
-PENDING = """
-select alert.id, alert.sequence, alert.read, alert.facts, delivery.attempts
-from delivery join alert on alert.id = delivery.alert
-where delivery.notifier = ? and delivery.state = 'pending'
-    -- one that failed in the future is due: the clock was set back
-    and (delivery.due is null or delivery.due <= ? or delivery.failed > ?)
-order by delivery.alert limit ?
-"""
-DELIVERED = """
-update delivery set state = 'delivered', attempts = attempts + 1, due = null, done = ?, receipt = ?
-where alert = ? and notifier = ? and state <> 'delivered'
-"""
-POSTPONE = """
-update delivery set attempts = attempts + 1, due = ?, failed = ?, error = ?
-where alert = ? and notifier = ? and state = 'pending'
-"""
-HURRY = "update delivery set due = null where notifier = ? and state = 'pending' and due is not null"
-BURY = """
-update delivery set state = 'buried', attempts = attempts + 1, due = null, failed = ?, error = ?, done = ?
-where alert = ? and notifier = ? and state = 'pending'
-"""
 FORGET = """
 update alert set facts = null
 where facts is not null and read < ?
-    and not exists (select * from delivery where delivery.alert = alert.id and delivery.state <> 'delivered')
+    and not exists (
+        select * from delivery left join telling on telling.id = delivery.telling
+        where delivery.alert = alert.id and coalesce(telling.state, 'pending') in ('pending', 'buried')
+    )
 """
 SOURCES = "select source, bookmark, newest, read from bookmark order by source"
 NOTIFIERS = """
-select notifier, sum(state = 'pending'), sum(state = 'delivered'), sum(state = 'buried'),
-    max(failed), max(case state when 'delivered' then done end)
-from delivery group by notifier order by notifier
+select delivery.notifier,
+    count(*) filter (where telling.id is null),
+    count(*) filter (where telling.state = 'pending'),
+    count(*) filter (where telling.state = 'pending' and telling.due is not null),
+    count(*) filter (where telling.state = 'delivered'),
+    count(*) filter (where telling.state = 'buried'),
+    count(*) filter (where telling.state = 'dropped'),
+    max(telling.failed),
+    max(telling.done) filter (where telling.state = 'delivered')
+from delivery left join telling on telling.id = delivery.telling
+group by delivery.notifier order by delivery.notifier
 """
-LAST_ERROR = "select error from delivery where notifier = ? and failed = ? order by alert desc limit 1"
+LAST_ERROR = "select error from telling where notifier = ? and failed = ? order by id desc limit 1"
 SEQUENCES = "select host_id, sequence from host order by host_id"
 MENDINGS = "select time, what from mending order by id"
-
-
-@dataclass(frozen=True, slots=True)
-class Delivery:
-    """A notification that waits for its notifier, and how often it was tried already. ``key`` is its row."""
-
-    key: int
-    notifier: str
-    notification: Notification
-    attempts: int
+LOUDEST_HOST = "select host_id from host order by sequence desc, host_id limit 1"
+SIGN = "select time from sign_of_life"
+PUT_SIGN = """
+insert into sign_of_life (id, time) values (1, ?) on conflict (id) do update set time = excluded.time
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +110,10 @@ class SourceState:
 
 @dataclass(frozen=True, slots=True)
 class NotifierState:
-    """How many notifications a notifier has in each state, since the outbox began; its last failure and last success."""
+    """How many alerts a notifier has in each state, since the outbox began; its last failure and last success.
+
+    Of those pending, ``waiting`` were not begun yet (the pace lets others go first), and ``failing`` did not get through.
+    """
 
     pending: int
     delivered: int
@@ -127,6 +121,9 @@ class NotifierState:
     last_error: Sentence | None
     failed: datetime | None
     last_delivery: datetime | None
+    waiting: int = 0
+    failing: int = 0
+    dropped: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,6 +164,10 @@ class Outbox:
         """What this opening had to mend, to be told; None where all was well."""
         self.history = History(database)
         self.memory = Memory(database)
+        self.tellings = Tellings(database)
+        self.silences = Silences(database)
+        self.remarks = self.tellings.remarks
+        self.fates = Fates(database)
 
     @classmethod
     def open(cls, folder: Path, *, now: datetime) -> Outbox:
@@ -237,12 +238,14 @@ class Outbox:
         read: datetime,
         newest: Mapping[str, int] = MappingProxyType({}),
         filters: Mapping[str, Filter] = MappingProxyType({}),
+        losses: Sequence[Loss] = (),
+        maintenance: Sequence[Maintenance] = (),
     ) -> int:
         """Keep everything that came of a reading, or nothing of it; return how many of the alerts are new.
 
         ``newest`` holds the newest record id by source. A new alert gets its host's next sequence number, and is
-        pending for each of ``notifiers`` whose filter, if it has one, it passes. An alert whose fingerprint is known is
-        left as it was.
+        pending for each of ``notifiers`` whose filter, if it has one, it passes, unless it is silenced; then there is a
+        remark that names its number. An alert whose fingerprint is known is left as it was.
         """
         at = time_to_column(read)
         with self._database.transaction():
@@ -252,7 +255,8 @@ class Outbox:
                 self._database.change(PUT_BOOKMARK, values)
             self._database.change(PUT_SNAPSHOT, (text_to_column(snapshot), at, checksum(snapshot)))
             keep(self._database, findings, read)
-            return sum(self._put(alert, _told(alert, notifiers, filters), at) for alert in alerts)
+            self.remarks.add(lost(loss, read) for loss in losses)
+            return self._ring(alerts, notifiers, read, filters, maintenance)
 
     def ring(
         self,
@@ -263,65 +267,72 @@ class Outbox:
     ) -> int:
         """Keep alerts of logonbell's own, as ``commit`` does; return how many of them are new."""
         with self._database.transaction():
-            at = time_to_column(read)
-            return sum(self._put(alert, _told(alert, notifiers, filters), at) for alert in alerts)
+            return self._ring(alerts, notifiers, read, filters, ())
 
-    def _put(self, alert: Alert, notifiers: Sequence[str], at: str) -> bool:
+    def _ring(
+        self,
+        alerts: Iterable[Alert],
+        notifiers: Sequence[str],
+        read: datetime,
+        filters: Mapping[str, Filter],
+        maintenance: Sequence[Maintenance],
+    ) -> int:
+        new = 0
+        silences: list[Silence] | None = None
+        untold: list[Remarked] = []
+        for alert in alerts:
+            if silences is None:
+                silences = self.silences.since(FOREVER_AGO)
+            by = silencing(alert, silences, maintenance)
+            told = () if by else _told(alert, notifiers, filters)
+            number = self._put(alert, told, read, by.why if by else None)
+            if number is None:
+                continue
+            new += 1
+            if isinstance(by, Silence):
+                self.silences.held(by)
+            if by is not None:
+                untold.append(Remarked(read, SILENCED, by.why, 1, alert.host_id, (number, number)))
+        self.remarks.add(joined(untold))
+        return new
+
+    def _put(
+        self, alert: Alert, notifiers: Sequence[str], read: datetime, silenced: Sentence | None
+    ) -> int | None:
+        """Keep an alert and give it its number; None where it is known already."""
         host_id = text_to_column(alert.host_id)
         ((last,),) = self._database.rows(LAST_NUMBER, (host_id,))
-        values = (alert.fingerprint, host_id, last + 1, at, alert_to_json(alert))
-        if self._database.change(PUT_ALERT, values) == 0:
-            return False
+        values = (alert.fingerprint, host_id, last + 1, time_to_column(read), alert_to_json(alert))
+        why = None if silenced is None else sentence_to_json(silenced)
+        if self._database.change(PUT_ALERT, (*values, *decided_by(alert), why)) == 0:
+            return None
         self._database.change(PUT_NUMBER, (host_id, last + 1))
         for notifier in notifiers:
             self._database.change(PUT_DELIVERY, (text_to_column(notifier), alert.fingerprint))
-        return True
+        return int(last) + 1
 
     @contextmanager
     def together(self) -> Iterator[None]:
-        """Make one transaction of what is marked inside: one wait for the disk instead of many."""
+        """Make one transaction of what is done inside: one wait for the disk instead of many."""
         with self._database.transaction():
             yield
 
-    def pending(self, notifier: str, now: datetime, limit: int) -> list[Delivery]:
-        """Give at most ``limit`` deliveries that are due, in the order of their sequence numbers.
+    def show_life(self, now: datetime) -> None:
+        """Note that somebody watches."""
+        self._database.change(PUT_SIGN, (time_to_column(now),))
 
-        An alert that cannot be read any more is buried with the reason, so that it does not hold up the others.
-        """
-        at = time_to_column(now)
-        values = (text_to_column(notifier), at, at, limit)
-        deliveries = []
-        for key, sequence, read, facts, attempts in self._database.rows(PENDING, values):
-            try:
-                notification = Notification(alert_from_json(facts), sequence, time_from_column(read))
-            except Unreadable as error:
-                why = say("The alert cannot be read any more ({why}).", why=str(error))
-                self._bury(key, notifier, why, now)
-            else:
-                deliveries.append(Delivery(key, notifier, notification, attempts))
-        return deliveries
+    def wake(self, now: datetime, *, tolerance: timedelta) -> None:
+        """Begin to watch; that nobody did for longer than ``tolerance`` is told with the next message."""
+        with self._database.transaction():
+            for (time,) in self._database.rows(SIGN):
+                last = time_from_column(time)
+                if now - last > tolerance:
+                    self.remarks.add([unwatched(last, now)])
+            self.show_life(now)
 
-    def delivered(self, delivery: Delivery, receipt: str, now: datetime) -> None:
-        """Mark a delivery as taken by its notifier, only after it was."""
-        values = (time_to_column(now), text_to_column(receipt), delivery.key)
-        self._database.change(DELIVERED, (*values, text_to_column(delivery.notifier)))
-
-    def postpone(self, delivery: Delivery, why: Sentence, until: datetime, now: datetime) -> None:
-        """Leave a delivery pending, and not due before ``until``."""
-        values = (time_to_column(until), time_to_column(now), sentence_to_json(why), delivery.key)
-        self._database.change(POSTPONE, (*values, text_to_column(delivery.notifier)))
-
-    def hurry(self, notifier: str) -> None:
-        """Make everything due that waits behind a failure."""
-        self._database.change(HURRY, (text_to_column(notifier),))
-
-    def bury(self, delivery: Delivery, why: Sentence, now: datetime) -> None:
-        """Give a delivery up for good, with the reason. Its alert is never forgotten."""
-        self._bury(delivery.key, delivery.notifier, why, now)
-
-    def _bury(self, key: int, notifier: str, why: Sentence, now: datetime) -> None:
-        at = time_to_column(now)
-        self._database.change(BURY, (at, sentence_to_json(why), at, key, text_to_column(notifier)))
+    def host_id(self, default: str) -> str:
+        """Give the host of which most was told: that of logonbell's own alerts."""
+        return next((text_from_column(host) for (host,) in self._database.rows(LOUDEST_HOST)), default)
 
     def forget(self, before: datetime) -> int:
         """Drop the history before a time, and the facts of alerts read before it that were delivered everywhere.
@@ -330,6 +341,8 @@ class Outbox:
         """
         with self._database.transaction():
             self._database.change(FORGET, (time_to_column(before),))
+            self.remarks.forget(before)
+            self.silences.forget(before)
             return forget(self._database, before)
 
     def keep_copy(self, now: datetime) -> None:
@@ -348,14 +361,27 @@ class Outbox:
         }
         notifiers = {
             text_from_column(notifier): NotifierState(
-                pending,
+                waiting + begun,
                 delivered,
                 buried,
                 last_error=self._last_error(notifier, failed),
                 failed=None if failed is None else time_from_column(failed),
                 last_delivery=None if done is None else time_from_column(done),
+                waiting=waiting,
+                failing=failing,
+                dropped=dropped,
             )
-            for notifier, pending, delivered, buried, failed, done in self._database.rows(NOTIFIERS)
+            for (
+                notifier,
+                waiting,
+                begun,
+                failing,
+                delivered,
+                buried,
+                dropped,
+                failed,
+                done,
+            ) in self._database.rows(NOTIFIERS)
         }
         sequences = {text_from_column(host): number for host, number in self._database.rows(SEQUENCES)}
         mendings = [

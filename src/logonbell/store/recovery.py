@@ -16,10 +16,12 @@ import zlib
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from logonbell.remarks import MENDED, Remarked
 from logonbell.sentence import Sentence, say
 from logonbell.store.codec import Unreadable, sentence_to_json, text_from_column, time_to_column
 from logonbell.store.database import Database
 from logonbell.store.refusal import Damaged, refusing
+from logonbell.store.remarks import Remarks
 from logonbell.store.schema import APPLICATION, MIGRATIONS
 
 COPY_AGE = timedelta(hours=1)
@@ -93,7 +95,9 @@ def _rebuild(
                 aside=aside,
                 number=floor + 1,
             )
-        database.change(MEND, (time_to_column(now), sentence_to_json(what), floor))
+        with database.transaction():
+            database.change(MEND, (time_to_column(now), sentence_to_json(what), floor))
+            Remarks(database).add([Remarked(now, MENDED, what)])
     finally:
         database.close()
     return what

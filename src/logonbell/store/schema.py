@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 
+from logonbell.alert import Alert, kind_of
+from logonbell.logon import Logon
+from logonbell.store.codec import Unreadable, alert_from_json, time_to_column
 from logonbell.store.database import Database
 
 APPLICATION = 0x6C6F6762
@@ -77,11 +81,140 @@ create table mending (
 """
 
 
+TELLINGS = """
+-- Of an alert: by what it is decided when it is told, and why it was not told to anybody.
+alter table alert add column level integer not null default 0;
+alter table alert add column kind text not null default '';
+alter table alert add column time text not null default '';
+alter table alert add column door text;
+alter table alert add column silenced text;
+create index alert_critical on alert (id) where level = 4;
+
+-- A message that was begun, for one alert or for many.
+create table telling (
+    id integer primary key,
+    notifier text not null,
+    digest text check (digest in ('storm', 'backlog', 'repeats')),
+    fingerprint text not null,
+    level integer not null,
+    kind text,                -- that of its alerts, where they are all of one
+    alerts integer not null,
+    why text,
+    begun text not null,
+    remarks integer not null default 0, -- the newest remark that it may carry
+    state text not null default 'pending' check (state in ('pending', 'delivered', 'buried', 'dropped')),
+    attempts integer not null default 0,
+    due text,                 -- null: at once; else it waits behind a failure
+    failed text,
+    error text,
+    done text,
+    receipt text
+);
+create index telling_pending on telling (notifier, id) where state = 'pending';
+
+create table delivery_of_2 (
+    alert integer not null references alert (id),
+    notifier text not null,
+    telling integer references telling (id), -- null: nothing was begun for it
+    primary key (alert, notifier)
+) without rowid;
+
+create table notifier (
+    name text primary key,
+    remarks integer not null  -- the newest remark that it was told
+) without rowid;
+
+-- What must be told besides, with the next message of each notifier.
+create table remark (
+    id integer primary key autoincrement,
+    time text not null,
+    kind text not null,
+    what text not null,
+    count integer,
+    host_id text,             -- whose numbers, where it is about alerts
+    first integer,
+    last integer
+);
+
+create table silence (
+    id integer primary key autoincrement,
+    cover text not null,
+    because text not null,
+    author text not null,
+    begins text not null,
+    ends text not null,
+    held integer not null default 0
+);
+
+create table sign_of_life (
+    id integer primary key check (id = 1),
+    time text not null
+);
+"""
+BEGUN = """
+insert into telling (id, notifier, fingerprint, level, alerts, begun, state, attempts, due, failed, error, done, receipt)
+select row_number() over (order by delivery.alert, delivery.notifier), delivery.notifier, alert.fingerprint, alert.level, 1,
+    coalesce(delivery.done, delivery.failed, alert.read), delivery.state, delivery.attempts, delivery.due, delivery.failed,
+    delivery.error, delivery.done, delivery.receipt
+from delivery join alert on alert.id = delivery.alert
+where delivery.state <> 'pending' or delivery.attempts > 0
+"""
+REFERRED = """
+with begun as (
+    select alert, notifier, row_number() over (order by alert, notifier) as id
+    from delivery where state <> 'pending' or attempts > 0
+)
+insert into delivery_of_2 (alert, notifier, telling)
+select delivery.alert, delivery.notifier, begun.id
+from delivery left join begun on begun.alert = delivery.alert and begun.notifier = delivery.notifier
+"""
+WAITING = """
+drop table delivery;
+alter table delivery_of_2 rename to delivery;
+create index delivery_waiting on delivery (notifier, alert) where telling is null;
+create index delivery_of_telling on delivery (telling) where telling is not null;
+"""
+UNSENT = """
+select distinct alert.id, alert.facts from delivery join alert on alert.id = delivery.alert
+where delivery.state = 'pending' and alert.facts is not null
+"""
+DECIDED_BY = "update alert set level = ?, kind = ?, time = ?, door = ? where id = ?"
+
+
 def create(database: Database) -> None:
     """Make the first tables."""
-    for statement in SCHEMA.split(";\n"):
-        database.change(statement)
+    _run(database, SCHEMA)
     database.change(f"pragma application_id = {APPLICATION}")
+
+
+def tell_together(database: Database) -> None:
+    """Let many alerts be told in one message: what was begun becomes a row of its own, which its alerts name.
+
+    What is needed to decide stands in columns then; of alerts that were told it is not needed any more.
+    """
+    _run(database, TELLINGS)
+    for key, facts in database.rows(UNSENT):
+        # One that cannot be read any more is told to be so when its turn comes.
+        with suppress(Unreadable):
+            database.change(DECIDED_BY, (*decided_by(alert_from_json(facts)), key))
+    database.change("update alert set time = read where time = ''")
+    database.change("update alert set kind = fingerprint where kind = ''")
+    database.change(BEGUN)
+    database.change(REFERRED)
+    _run(database, WAITING)
+
+
+def decided_by(alert: Alert) -> tuple[int, str, str, str | None]:
+    """Give the columns by which it is decided when an alert is told: level, kind, time and door."""
+    finding = alert.finding
+    door = str(finding.door) if isinstance(finding, Logon) else None
+    return int(alert.level), kind_of(alert), time_to_column(finding.time), door
+
+
+def _run(database: Database, statements: str) -> None:
+    for statement in statements.split(";\n"):
+        if statement.strip():
+            database.change(statement)
 
 
 def make_memory(database: Database) -> None:
@@ -91,5 +224,5 @@ def make_memory(database: Database) -> None:
     )
 
 
-MIGRATIONS: tuple[Callable[[Database], None], ...] = (create, make_memory)
+MIGRATIONS: tuple[Callable[[Database], None], ...] = (create, tell_together, make_memory)
 """Step N brings version N to N + 1."""

@@ -1,0 +1,71 @@
+"""A program that is run in this process, on the state folder of an agent that has alerts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from logonbell.cli import main
+from logonbell.store.outbox import Outbox
+from notifications import notification
+
+
+@dataclass
+class Said:
+    """What a run ended with, and what it said."""
+
+    code: int
+    out: str
+    err: str
+
+
+@dataclass
+class Host:
+    """A host with an agent: its settings, its state folder, and the program."""
+
+    folder: Path
+    capsys: pytest.CaptureFixture[str]
+
+    def __post_init__(self) -> None:
+        """Write the settings."""
+        self.config = self.folder / "logonbell.toml"
+        self.config.write_text(
+            "state = 'state'\ntimezone = 'UTC'\n[notify.sns]\n"
+            "topic_arn = 'arn:aws:sns:eu-north-1:123456789012:logonbell'\nendpoint_url = 'http://127.0.0.1:9'\n",
+            encoding="utf-8",
+        )
+
+    def run(self, *arguments: object) -> Said:
+        """Run the program."""
+        self.capsys.readouterr()
+        code = main([*map(str, arguments), "--config", str(self.config)])
+        said = self.capsys.readouterr()
+        return Said(code, said.out, said.err)
+
+    @contextmanager
+    def outbox(self) -> Iterator[Outbox]:
+        """Open the outbox as the agent does."""
+        outbox = Outbox.open(self.folder / "state", now=datetime.now(UTC))
+        try:
+            yield outbox
+        finally:
+            outbox.close()
+
+    def ring(self, *numbers: int, age: float = 0.0) -> None:
+        """Let alerts of these numbers come, of logons so many seconds ago."""
+        now = datetime.now(UTC)
+        alerts = [notification(n, time=now - timedelta(seconds=age)).alert for n in numbers]
+        with self.outbox() as outbox:
+            outbox.commit(
+                bookmarks={},
+                snapshot="",
+                findings=[],
+                alerts=alerts,
+                notifiers=["console", "sns"],
+                read=now,
+            )

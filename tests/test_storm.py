@@ -1,0 +1,43 @@
+"""What holds when logons come by the thousand; ``make bench`` prints the figures."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from emulator import Emulator
+from logonbell.pace import Limits
+from storm_rig import CRITICAL, Figures, storm
+
+LIMITS = Limits()
+A_MINUTE = 2 * LIMITS.singles + 2 + 7
+"""Singles of both classes, digests of others, digests of critical ones; a minute may hold the ends of two."""
+
+
+def stormed(folder: Path, count: int, seconds: float) -> Figures:
+    """Let a storm go through; the rig itself checks that all was told once, kept, and in order."""
+    with Emulator(folder) as emulator:
+        inner = folder / "rig"
+        inner.mkdir()
+        return storm(inner, emulator, count=count, seconds=seconds)
+
+
+def test_a_storm_is_told_in_few_messages(tmp_path: Path) -> None:
+    """Hundreds of logons in seconds are all told, in a handful of messages, the critical first, at a mailbox's pace."""
+    figures = stormed(tmp_path, 10 * CRITICAL, 3)
+    assert figures.digests <= 6
+    assert figures.singles <= 2 * LIMITS.singles + 2
+    assert figures.most_a_second <= LIMITS.burst + 1  # the queue's clock is not the agent's
+    assert figures.most_a_minute <= A_MINUTE
+
+
+@pytest.mark.rig
+def test_ten_thousand_logons_in_ten_seconds(tmp_path: Path) -> None:
+    """Ten thousand logons: all in the history, all told, at most twelve digests, and no more memory than on a quiet day."""
+    figures = stormed(tmp_path, 10_000, 10)
+    assert figures.digests <= 12
+    assert figures.critical_singles >= LIMITS.singles
+    assert figures.most_a_second <= LIMITS.burst + 1
+    assert figures.most_a_minute <= A_MINUTE
+    assert figures.memory < 120
