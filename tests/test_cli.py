@@ -497,7 +497,7 @@ def test_a_test_rings_through_every_kind(run: Run, config: Callable[..., Path], 
     assert pager.startswith("pager did not take it: apprise does not know this address (nosuch://...).")
     assert "secret" not in said.err
     hook, chat = proxy.seen
-    assert "can reach you" in json.loads(hook.body)["alert"]["what"]
+    assert "can reach you" in json.loads(hook.body)["what"]
     assert "can reach you" in json.loads(chat.body)["title"]
 
 

@@ -464,10 +464,26 @@ def test_what_fails_for_minutes_is_told_by_the_others(posts: Posts) -> None:
     post.receiver.answer = lambda _: away()
     post.ring([alert(n) for n in range(1, 6)])
     post.live(240)
-    assert post.told.sentences == []
+    assert post.told.text == "fake takes no alerts now: nobody is there"
     post.live(3000)
     assert "has not got through fake for" in post.told.text
-    assert len(post.told.sentences) == 1
+    assert len(post.told.sentences) == 2
+
+
+def test_what_is_not_taken_is_told(posts: Posts) -> None:
+    """The operator reads why nobody was rung, once while it lasts, and that it is over; and it shows in how a run ends."""
+    post = posts()
+    assert not post.deliverer.failed
+    post.receiver.answer = lambda _: away()
+    post.ring([alert(1), alert(2)])
+    post.live(200)
+    post.receiver.answer = lambda _: "ok"
+    post.live(200)
+    assert post.told.text.splitlines() == [
+        "fake takes no alerts now: nobody is there",
+        "fake takes alerts again.",
+    ]
+    assert post.deliverer.failed
 
 
 def test_one_that_never_gets_through_is_told_once(posts: Posts) -> None:
@@ -477,7 +493,8 @@ def test_one_that_never_gets_through_is_told_once(posts: Posts) -> None:
     for number in range(1, 6):
         post.ring([alert(number, at=post.clock())])
         post.live(600, step=10)
-    assert len(post.told.sentences) == 1
+    assert len(post.told.sentences) == 2
+    assert post.told.text.startswith("fake takes no alerts now: nobody is there")
 
 
 def test_complaints_do_not_answer_each_other(posts: Posts) -> None:

@@ -550,7 +550,6 @@ class ToConsole(Section):
         shown="true",
         means="Whether alerts are written to the console (standard output).",
     )
-    filter: Filtering = _filter()
     paced: bool = _key(
         FLAG,
         False,
@@ -558,6 +557,7 @@ class ToConsole(Section):
         shown="false",
         means="Whether the console keeps the pace of [notify.pace], too; else every alert is written at once.",
     )
+    filter: Filtering = _filter()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

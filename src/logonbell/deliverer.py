@@ -193,12 +193,14 @@ class Deliverer:
         marked, self._unmarked = self._unmarked, []
         for _, answer in marked:
             self._tell(answer)
+        tellings = self.outbox.tellings
+        if tellings.stuck(self.name) == 0 and not tellings.due_levels(self.name, now):
+            self._trouble.over(say("{notifier} takes alerts again.", notifier=self.name))
         for complaint in complaints:
             self.told(complaint)
 
     def _tell(self, answer: str | Undelivered) -> None:
         if isinstance(answer, str):
-            self._trouble.over(say("{notifier} takes alerts again.", notifier=self.name))
             return
         self.failed = True
         if not answer.permanent:

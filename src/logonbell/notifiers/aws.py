@@ -77,6 +77,7 @@ class Aws:
         import boto3  # noqa: PLC0415 - only when there is something to ask
         import botocore.session  # noqa: PLC0415 - likewise
         from botocore.config import Config  # noqa: PLC0415 - likewise
+        from botocore.exceptions import NoCredentialsError  # noqa: PLC0415 - likewise
 
         session = botocore.session.Session(profile=self._profile)
         # As the session's default it also bounds what STS and SSO are asked for credentials. One attempt: the outbox
@@ -89,6 +90,8 @@ class Aws:
                 user_agent_extra="logonbell",
             )
         )
+        if session.get_credentials() is None:
+            raise NoCredentialsError  # a client without them would never look for those that come later
         return boto3.Session(botocore_session=session, region_name=self._region).client(
             self._service, endpoint_url=self._endpoint_url
         )
