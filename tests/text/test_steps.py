@@ -22,7 +22,6 @@ from findings import (
     logon,
     notify,
 )
-from logonbell.cli import logonbell
 from logonbell.commands.span import moment
 from logonbell.logon import Door, Finding
 from logonbell.notification import Digest, Telling
@@ -46,7 +45,7 @@ def test_the_commands_are_those_of_the_program(telling: Telling, language: str) 
     assert typed[0].startswith("explain --record ")
     for line in typed:
         name, *arguments = line.split(" ")
-        context = logonbell.commands[name].make_context(name, arguments)
+        context = typed(name, arguments)
         if name == "explain":
             worst = telling.named[0] if isinstance(telling, Digest) else telling
             assert context.params["record"] == worst.alert.finding.main.record_id
