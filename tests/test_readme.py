@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from command_line import as_typed
 from logonbell.config import read_config
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -47,7 +48,7 @@ def test_the_commands_exist(language: str) -> None:
     typed = [line[1:] for line in lines if line[:1] == ["logonbell"]]
     assert {name for name, *_ in typed} >= {"read", "explain", "watch", "test", "status"}
     for name, *arguments in typed:
-        typed(name, arguments)
+        as_typed(name, arguments)
 
 
 @readmes

@@ -6,6 +6,7 @@ from datetime import UTC, timedelta
 
 import pytest
 
+from command_line import as_typed
 from findings import (
     AT_FIVE,
     BACKLOG,
@@ -45,7 +46,7 @@ def test_the_commands_are_those_of_the_program(telling: Telling, language: str) 
     assert typed[0].startswith("explain --record ")
     for line in typed:
         name, *arguments = line.split(" ")
-        context = typed(name, arguments)
+        context = as_typed(name, arguments)
         if name == "explain":
             worst = telling.named[0] if isinstance(telling, Digest) else telling
             assert context.params["record"] == worst.alert.finding.main.record_id

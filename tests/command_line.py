@@ -9,7 +9,7 @@ import click
 from logonbell.cli import logonbell
 
 
-def typed(name: str, arguments: Sequence[str]) -> click.Context:
+def as_typed(name: str, arguments: Sequence[str]) -> click.Context:
     """Read the arguments of a command below the program itself, whose settings each command inherits and keeps."""
     above = click.Context(logonbell, info_name="logonbell", **logonbell.context_settings)
     return logonbell.commands[name].make_context(name, list(arguments), parent=above)
