@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from logonbell.cli import logonbell
+from command_line import as_typed
 from logonbell.config import read_config
 
 ROOT = Path(__file__).resolve().parent.parent
-GOLDEN = ROOT / "tests" / "text" / "golden"
+GOLDEN = ROOT / "tests" / "notifiers" / "golden"
 READMES = {"en": "README.md", "ja": "README.ja.md"}
 readmes = pytest.mark.parametrize("language", READMES)
 
@@ -26,8 +26,8 @@ def blocks(language: str) -> list[str]:
 
 @readmes
 def test_the_message_is_a_real_one(language: str) -> None:
-    """The message that the README shows is the whole text that the code writes, byte for byte."""
-    assert (GOLDEN / language / "rdp-domain-admin.txt").read_text("utf-8") in blocks(language)
+    """The mail that the README shows is one that was read out of a mailbox, byte for byte (test_mail.py)."""
+    assert (GOLDEN / f"mail.{language}.txt").read_text("utf-8") in blocks(language)
 
 
 @readmes
@@ -48,7 +48,7 @@ def test_the_commands_exist(language: str) -> None:
     typed = [line[1:] for line in lines if line[:1] == ["logonbell"]]
     assert {name for name, *_ in typed} >= {"read", "explain", "watch", "test", "status"}
     for name, *arguments in typed:
-        logonbell.commands[name].make_context(name, list(arguments))
+        as_typed(name, arguments)
 
 
 @readmes

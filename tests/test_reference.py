@@ -16,7 +16,7 @@ from hypothesis import given, settings
 from any_facts import tellable_findings
 from fakes import NOON
 from logonbell.cli import logonbell, main
-from logonbell.logon import Finding
+from logonbell.logon import Door, Finding, NoticeKind, TamperKind
 from logonbell.rule import Rules
 from logonbell.simulate.damage import spoil_record
 from logonbell.simulate.day import play_day
@@ -77,6 +77,14 @@ def test_the_page_of_the_lines_names_every_key() -> None:
         for key, told in SCHEMA["$defs"][kind]["properties"].items():
             assert f"| `{key}` |" in section
             assert told["description"] in section
+
+
+def test_every_word_of_the_domain_is_in_the_contract() -> None:
+    """A new door, or a new kind of notice or tampering, is not forgotten in the schema."""
+    kinds = SCHEMA["$defs"]
+    assert kinds["door"]["enum"] == [str(door) for door in Door]
+    assert kinds["notice"]["properties"]["kind"]["enum"] == [str(kind) for kind in NoticeKind]
+    assert kinds["tampering"]["properties"]["kind"]["enum"] == [str(kind) for kind in TamperKind]
 
 
 VALIDATORS = {

@@ -6,10 +6,14 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from datetime import timedelta
+
+from logonbell.pace import Limits
 
 DAYS = 30
-SINGLES, DIGESTS = 10, 1
-"""Messages a minute at most that tell one alert, and digests of the rest: the pace of logonbell as it is set from the start."""
+PACE = Limits()
+SINGLES, DIGESTS = PACE.singles, timedelta(minutes=1) // PACE.digest
+"""Messages a minute at most that tell one alert, and digests of the rest: the pace as it is set from the start."""
 
 PUBLISH = 0.50 / 1_000_000
 MAIL = 2.00 / 100_000
