@@ -283,8 +283,8 @@ class Agent:
             f"[sources]\nevtx = ['{logs}']\n"
             "[notify.console]\nenabled = false\n"
             f"[notify.sns]\ntopic_arn = '{topic_arn}'\nendpoint_url = '{proxy.url}'\n"
-            # Twice what happens in a quiet minute is told singly, and digests come often: of each there shall be many.
-            "[notify.pace]\nsingles_a_minute = 40\ndigest_seconds = 2\n",
+            # Most is told singly, so that there are many requests; and what is too much for that in digests.
+            "[notify.pace]\nsingles_a_minute = 100\ndigest_seconds = 2\n",
             encoding="utf-8",
         )
 

@@ -34,6 +34,7 @@ SIGN_OF_LIFE = timedelta(minutes=1)
 """How often it is noted that somebody watches."""
 ABSENCE = timedelta(minutes=3)
 """For how long nobody may have watched before the next message says so."""
+_LOSSES = 1_000
 LATE = timedelta(seconds=1)
 """How long ``--once`` waits for the twin events of a logon that rings; such a hold ends within 400 ms."""
 
@@ -105,7 +106,7 @@ class Watcher:
     _time: LogClock = field(init=False)
     _bookmarks: dict[str, str | None] = field(init=False)
     _refusals: dict[str, Refused] = field(init=False, default_factory=dict)
-    _lost: set[str] = field(init=False, default_factory=set)
+    _lost: set[tuple[str, str, str]] = field(init=False, default_factory=set)
     _alive: datetime | None = field(init=False, default=None)
 
     def __post_init__(self) -> None:
@@ -208,19 +209,24 @@ class Watcher:
             maintenance=self.maintenance,
         )
         self._bookmarks.update(bookmarks)
+        self._note_losses(batches)
         return new
 
     def _new_losses(self, batches: Mapping[str, Batch], moved: Mapping[str, str]) -> list[Loss]:
         """Give what was lost; where the bookmark stays, the same loss may be told at every look, and counts once."""
-        losses: list[Loss] = []
-        for name, batch in batches.items():
-            for loss in batch.losses:
-                key = f"{name} {loss.where} {loss.what}"
-                if name in moved or key not in self._lost:
-                    losses.append(loss)
-                if name not in moved:
-                    self._lost.add(key)
-        return losses
+        return [
+            loss
+            for name, batch in batches.items()
+            for loss in batch.losses
+            if name in moved or (name, loss.where, str(loss.what)) not in self._lost
+        ]
+
+    def _note_losses(self, batches: Mapping[str, Batch]) -> None:
+        if len(self._lost) > _LOSSES:
+            self._lost.clear()
+        self._lost |= {
+            (name, loss.where, str(loss.what)) for name, batch in batches.items() for loss in batch.losses
+        }
 
     def _show_life(self, now: datetime) -> None:
         if self._alive is None or not timedelta(0) <= now - self._alive < SIGN_OF_LIFE:
@@ -274,8 +280,8 @@ def watch_once(
 ) -> None:
     """Read everything since the bookmarks, deliver what is due, and return.
 
-    What the pace holds is waited for, a minute at most: whoever runs this may not come back. A logon that rings and waits for its twin events is waited for; longer holds are in the snapshot, and the next run
-    finishes them.
+    What the pace holds is waited for, a minute at most: whoever runs this may not come back. A logon that rings and
+    waits for its twin events is waited for, too; longer holds are in the snapshot, and the next run finishes them.
     """
     while True:
         seen = watcher.look()

@@ -92,7 +92,7 @@ group by delivery.notifier order by delivery.notifier
 LAST_ERROR = "select error from telling where notifier = ? and failed = ? order by id desc limit 1"
 SEQUENCES = "select host_id, sequence from host order by host_id"
 MENDINGS = "select time, what from mending order by id"
-LOUDEST_HOST = "select host_id from host order by sequence desc, host_id limit 1"
+HOSTS = "select host_id from host limit 2"
 SIGN = "select time from sign_of_life"
 PUT_SIGN = """
 insert into sign_of_life (id, time) values (1, ?) on conflict (id) do update set time = excluded.time
@@ -331,8 +331,9 @@ class Outbox:
             self.show_life(now)
 
     def host_id(self, default: str) -> str:
-        """Give the host of which most was told: that of logonbell's own alerts."""
-        return next((text_from_column(host) for (host,) in self._database.rows(LOUDEST_HOST)), default)
+        """Name the host of logonbell's own alerts: the one that is known, or this machine where there are several."""
+        hosts = self._database.rows(HOSTS)
+        return text_from_column(hosts[0][0]) if len(hosts) == 1 else default
 
     def forget(self, before: datetime) -> int:
         """Drop the history before a time, and the facts of alerts read before it that were delivered everywhere.
