@@ -63,6 +63,8 @@ def any_finding(sentences: st.SearchStrategy[Sentence]) -> st.SearchStrategy[Fin
         ssm_session=st.none() | texts,
         ssm_match=st.none() | sentences,
         ended=st.none() | times,
+        resumes=st.none() | refs,
+        began=st.none() | times,
         folded=st.integers(1, 10**6),
     )
     return st.one_of(

@@ -22,11 +22,16 @@ RCM = "Microsoft-Windows-TerminalServices-RemoteConnectionManager/Operational"
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """One thing that happens, what is promised of it, and the doors that are told, in order, each with its user."""
+    """One thing that happens, what is promised of it, and the doors that are told, in order, each with its user.
+
+    ``rules`` names the shipped rules that are switched on, ``admins`` whose members count as domain admins besides.
+    """
 
     promise: str
     doors: tuple[str, ...]
     play: Callable[[], Iterable[Event]]
+    rules: tuple[str, ...] = ()
+    admins: frozenset[str] = frozenset()
 
     @property
     def events(self) -> list[Event]:

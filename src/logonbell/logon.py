@@ -70,7 +70,8 @@ class Logon:
     ``address`` is the raw text of the log, None where it wrote none or the session is local. ``elevated`` and
     ``domain_admin`` are None where the log does not tell. ``why`` says in words how the door was recognised.
     ``ended`` is when the session was closed (filled in from its ``Logoff``), None while it is open or where nobody saw
-    it close.
+    it close. Where an existing session was taken up again, ``resumes`` and ``began`` name the logon that opened it, its main
+    event and that event's time; None where the session is new, or its beginning was not seen.
     ``ssm_match`` says how the SSM session was found, or why none was; ``ssm_observed`` that the host's SSM sessions were
     known at that moment, so that none found means that there was none. ``folded`` counts all events behind it, also those that ``events`` no longer lists (it holds at most 256).
     """
@@ -92,6 +93,8 @@ class Logon:
     ssm_match: Sentence | None = None
     ssm_observed: bool = False
     ended: datetime | None = None
+    resumes: EventRef | None = None
+    began: datetime | None = None
     folded: int = 1
 
     @property

@@ -111,6 +111,8 @@ def _logon(logon: Logon) -> Line:
         "ssm_session": logon.ssm_session,
         "ssm_match": str(logon.ssm_match) if logon.ssm_match else None,
         "ended": iso(logon.ended) if logon.ended else None,
+        "resumes": _event(logon.resumes) if logon.resumes else None,
+        "began": iso(logon.began) if logon.began else None,
         "folded": logon.folded,
     }
 

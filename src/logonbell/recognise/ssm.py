@@ -75,7 +75,8 @@ class Sessions:
 
     def is_here(self, address: str | None) -> bool:
         """Tell whether an address is this host itself."""
-        return is_loopback(address) or (address is not None and address in self.addresses)
+        here = address_of(address) if address else None
+        return here is not None and (here.is_loopback or here in map(address_of, self.addresses))
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +150,9 @@ def _own(arrival: Arrival) -> Sentence:
 
 def session_from(event: Event) -> Session:
     """Read what the agent told of a session that was opened."""
-    fields = event.fields
+    fields, target = event.fields, event.fields.get("Target", "").strip("[] ")
+    if target.casefold().rstrip(".") in {event.host.casefold(), event.host.partition(".")[0].casefold()}:
+        target = ""  # this host by its own name
     return Session(
         session_id=fields.get("SessionId", ""),
         owner=fields.get("Owner") or None,
@@ -157,7 +160,7 @@ def session_from(event: Event) -> Session:
         plugin=fields.get("Plugin", ""),
         opened=event.time,
         port=number_of(fields.get("Port", "")),
-        target=fields.get("Target", "").strip("[] "),
+        target=target,
         elevated=fields.get("Elevated", "") == "true",
         process=number_of(fields.get("ProcessId", "")),
     )

@@ -16,7 +16,7 @@ from datetime import datetime, timedelta
 from logonbell.event import Event, EventRef
 from logonbell.logon import Door, Finding, Logoff, Logon, User
 from logonbell.recognise.arrival import EVENTS_LISTED, Arrival, Kind, Sign, either
-from logonbell.recognise.doors import door_of, port_of
+from logonbell.recognise.doors import door_of, is_resumption, port_of
 from logonbell.recognise.failures import Failures
 from logonbell.recognise.identity import raw_address, same_user
 from logonbell.recognise.ssm import Sessions, link_of
@@ -167,6 +167,21 @@ class HostLog:
         """Give the open session, the newest if there are several, that holds a logon id."""
         sessions = self._open_by_id.get(logon_id)
         return sessions[-1] if sessions else None
+
+    def opened(self, logon_id: str, number: int | None, user: User) -> EventRef | None:
+        """Give the main event of the logon that opened a session: the one with this logon id, or this number and user."""
+        arrival, session = self.with_id(logon_id), self.open_with_id(logon_id)
+        if session is not None:
+            return session.main
+        if arrival is not None:
+            return arrival.resumes or arrival.events[0]
+        for kept in reversed(self.state.open):
+            if number is not None and kept.session == number and same_user(kept.user, user):
+                return kept.main
+        for arrival in self.named(Kind.SEAT, user):
+            if number is not None and arrival.session == number and same_user(arrival.user, user):
+                return arrival.resumes or arrival.events[0]
+        return None
 
     def close_id(self, session: Open, logon_id: str) -> None:
         """Note that one logon id of an open session was closed."""
@@ -350,6 +365,8 @@ class HostLog:
     def _logon(self, arrival: Arrival) -> Logon:
         link = link_of(self.state.ssm, arrival, port_of(arrival))
         door, why = door_of(arrival, link)
+        if arrival.resumes is None and (opened := self._opened_before(arrival)):
+            arrival.resumes, arrival.began = opened
         ids = arrival.logon_ids or arrival.unlock_ids
         return Logon(
             time=arrival.time,
@@ -368,6 +385,8 @@ class HostLog:
             ssm_session=arrival.ssm or (link.session.session_id if link.session else None),
             ssm_match=link.match,
             ssm_observed=link.observed,
+            resumes=arrival.resumes,
+            began=arrival.began,
             folded=arrival.folded,
         )
 
@@ -396,35 +415,54 @@ class HostLog:
 
     def _is_attached_to_open(self, arrival: Arrival) -> bool:
         """Tell whether an arrival is a reconnect or an unlock of a session whose logon is known and open."""
-        if arrival.kind is not Kind.SEAT or not arrival.signs & {Sign.AGAIN, Sign.ATTACHED, Sign.UNLOCKED}:
-            return False
-        return any(
-            (arrival.session is not None and kept.session == arrival.session)
-            or (kept.session is None or arrival.session is None)
-            for kept in self.state.open
-            if not kept.door.startswith(("ssm", "ssh")) and same_user(kept.user, arrival.user)
-        )
+        return bool(self._may_resume(arrival))
+
+    def _opened_before(self, arrival: Arrival) -> tuple[EventRef, datetime] | None:
+        """Give the logon that opened the session which an arrival took up again: main event and time."""
+        sessions = self._may_resume(arrival)
+        same = [s for s in sessions if arrival.resumed_id in s.logon_ids] or [
+            s for s in sessions if s.session is not None and s.session == arrival.session
+        ]
+        if len(sessions) != 1 and len(same) != 1:
+            return None
+        opened = (same or sessions)[0]
+        return opened.main, opened.began
+
+    def _may_resume(self, arrival: Arrival) -> list[Open]:
+        """Give the sessions that an arrival may have taken up again: none where it is a new one."""
+        if not is_resumption(arrival):
+            return []
+        growing = [
+            self._open(other)
+            for other in self.named(Kind.SEAT, arrival.user)
+            if other.told and self._is_followed(other) and not is_resumption(other)
+        ]
+        return [
+            kept
+            for kept in (*self.state.open, *growing)
+            if not kept.door.startswith(("ssm", "ssh"))
+            and same_user(kept.user, arrival.user)
+            and (None in {kept.session, arrival.session} or kept.session == arrival.session)
+        ]
 
     def _keep_open(self, arrival: Arrival) -> None:
         if not arrival.told or not self._is_followed(arrival):
             return
         if self._is_attached_to_open(arrival):
             return  # the session that was there before goes on under its own logon
-        kept = Open(
-            arrival.events[0],
-            arrival.time,
-            self._door(arrival),
-            arrival.user,
-            list(arrival.logon_ids),
-            arrival.session,
-            arrival.ssm,
-        )
+        kept = self._open(arrival)
         self.state.open.append(kept)
         self._index_open(kept)
         for forgotten in self.state.open[:-OPEN]:
             for logon_id in forgotten.logon_ids:
                 self._forget_id(forgotten, logon_id)
         del self.state.open[:-OPEN]
+
+    def _open(self, arrival: Arrival) -> Open:
+        """Give as much of a logon as its end needs."""
+        ids, door = list(arrival.logon_ids), self._door(arrival)
+        main, began = arrival.events[0], arrival.time
+        return Open(main, began, door, arrival.user, ids, arrival.session, arrival.ssm)
 
     def _is_followed(self, arrival: Arrival) -> bool:
         """Tell whether the end of a logon is worth telling, and can be known."""

@@ -8,7 +8,7 @@ from datetime import timedelta
 from logonbell.event import Event
 from logonbell.logon import TamperKind, User
 from logonbell.recognise.arrival import Arrival, Kind, Sign
-from logonbell.recognise.seats import logon_id_of, note_logon, target_of
+from logonbell.recognise.seats import note_logon, process_of, target_of
 from logonbell.recognise.ssm import Session, number_of, session_from
 from logonbell.recognise.state import HostLog
 from logonbell.sentence import Sentence, say
@@ -184,9 +184,3 @@ def _joined(log: HostLog, arrival: Arrival, event: Event) -> Sentence:
     if again:
         return say("the same worker's second logon (it streams the session's log): the same logon")
     return say("the logon of an SSM shell: belongs to its session")
-
-
-def process_of(event: Event) -> int | None:
-    """Give the id of the program that asked for the logon."""
-    logon_process = logon_id_of(event, "ProcessId")
-    return int(logon_process, 16) if logon_process else None

@@ -38,7 +38,18 @@ SYSTEM_LOG = "System"
 
 OWN_ADDRESSES = 64
 SSM_WORKER = "ssm-session-worker.exe"
-_PROVIDERS = frozenset({"", "Microsoft-Windows-Security-Auditing", "Microsoft-Windows-Eventlog"})
+_AT_THE_CONSOLE = frozenset({"winlogon.exe", "sacsess.exe"})
+"""Who asks for a person at the machine: Windows' own screen, and the command prompt of its serial console.
+
+The latter (SAC, as on EC2) is inferred: no public log shows it.
+"""
+_PROVIDERS: Mapping[str, frozenset[str]] = MappingProxyType(
+    {
+        SECURITY: frozenset({"", "Microsoft-Windows-Security-Auditing", "Microsoft-Windows-Eventlog"}),
+        SYSTEM_LOG: frozenset({"", "Microsoft-Windows-Eventlog", "User32", "USER32"}),
+    }
+)
+"""Whose records are read in channels that many write into; the others' have one writer."""
 
 EARLIEST, LATEST = datetime(1602, 1, 1, tzinfo=UTC), datetime(9990, 1, 1, tzinfo=UTC)
 """A record that a broken clock dated outside this is taken for one at the border, so that time can be reckoned with."""
@@ -63,6 +74,7 @@ def logged_on(log: HostLog, event: Event) -> Sentence:
         return say("this record was read before")
     if (half := seats.other_half(log, event)) is not None:
         log.joined(half, event)
+        half.halves += 1
         seats.note_logon(log, half, event, unlock=kind in {"7", "13"})
         return seats.OTHER_HALF
     taken = tunnels.worker_logon(log, event)
@@ -83,7 +95,7 @@ def _door(log: HostLog, event: Event, kind: str, program: str) -> Sentence:
     match kind:
         case "10" | "12":
             return seats.sat_down(log, event)
-        case "2" | "11" if by == "user32" or program == "winlogon.exe":
+        case "2" | "11" if by == "user32" or program in _AT_THE_CONSOLE:
             return seats.sat_down(log, event)
         case "7" | "13":
             return seats.unlocked(log, event)
@@ -247,7 +259,7 @@ class Recogniser:
     def feed(self, event: Event) -> Iterator[Finding]:
         """Read one event; yield what is known by then."""
         reader = READERS.get(event.channel, {}).get(event.event_id)
-        if reader is None or (event.channel == SECURITY and event.provider not in _PROVIDERS):
+        if reader is None or event.provider not in _PROVIDERS.get(event.channel, (event.provider,)):
             return
         if not EARLIEST <= event.time <= LATEST:
             event = replace(event, time=min(max(event.time, EARLIEST), LATEST))

@@ -118,6 +118,8 @@ def _when(notification: Notification, reader: Reader, sent: datetime | None) -> 
         told = finding.last
     else:
         yield say("Time"), _both(finding.time, reader)
+    if isinstance(finding, Logon) and finding.began is not None:
+        yield say("Session began"), _both(finding.began, reader)
     if isinstance(finding, Logon) and finding.ended is not None:
         yield say("Ended"), _both(finding.ended, reader)
     span = partial(moment.span, language=reader.language)

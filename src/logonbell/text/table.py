@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, tzinfo
+from datetime import UTC, timedelta, tzinfo
 from functools import partial
 
 from logonbell.logon import (
@@ -47,6 +47,8 @@ def draw(rows: Sequence[tuple[Finding, Verdict]], terminal: Terminal, *, languag
             column.append(terminal.fit(cell))
     if moment.is_utc(zone):
         del columns["local"]
+    if not any(columns["lasted"][1:]):
+        del columns["lasted"]
     if terminal.colour and len(rows) <= DRAWN:
         drawing.draw(columns, terminal)
     else:
@@ -68,13 +70,20 @@ def _titles(language: str, zone: tzinfo) -> dict[str, str]:
         "host": tell(say("host")),
         "elevated": tell(say("elevated")),
         "domain admin": tell(say("domain admin")),
+        "lasted": tell(say("lasted")),
     }
 
 
 def _row(finding: Finding, verdict: Verdict, language: str, zone: tzinfo) -> list[str]:
     utc = moment.stamp(finding.time.astimezone(UTC))
     local = moment.stamp_in(finding.time, zone) or UNKNOWN
-    return [RINGS if verdict.rings else "", utc, local, *_facts(finding, language)]
+    return [
+        RINGS if verdict.rings else "",
+        utc,
+        local,
+        *_facts(finding, language),
+        _lasted(finding, language),
+    ]
 
 
 def _facts(finding: Finding, language: str) -> list[str]:
@@ -104,6 +113,13 @@ def _facts(finding: Finding, language: str) -> list[str]:
             return [_user(finding.user, language), finding.rule, "", host, "", ""]
         case Notice():
             return ["", tell(say("notice")), "", host, "", ""]
+
+
+def _lasted(finding: Finding, language: str) -> str:
+    """Say how long a session lasted that is over."""
+    if not isinstance(finding, Logon) or finding.ended is None:
+        return ""
+    return moment.span(max(finding.ended - finding.time, timedelta(0)), language)
 
 
 def _user(user: User | None, language: str) -> Shown:
