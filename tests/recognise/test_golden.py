@@ -35,7 +35,8 @@ SHORT = {
 }
 SHOWN = (
     "LogonType", "TargetUserName", "TargetLogonId", "User", "SessionID", "AccountName", "SessionName", "Param1", "Param3",
-    "LogonProcessName", "IpAddress", "Address", "ClientAddress", "payload", "SubjectUserName", "Channel",
+    "LogonProcessName", "IpAddress", "Address", "ClientAddress", "payload", "SubjectUserName", "Channel", "MemberSid",
+    "SubcategoryGuid", "AuditPolicyChanges", "param7",
 )  # fmt: skip
 
 

@@ -26,7 +26,8 @@ class Past:
 
     def __init__(self, paths: Sequence[Path], *, on_progress: Callable[[float], None] | None = None) -> None:
         self._roots = paths
-        self._folders = find_ssm_folders(paths)
+        unseen: list[Loss] = []
+        self._folders = find_ssm_folders(paths, unseen)
         self._losses: list[Loss] = []
         self._history: History | None = None
         try:
@@ -34,6 +35,7 @@ class Past:
         except Refused:
             if not self._folders:
                 raise
+            self._losses = unseen  # else the logs' own search tells of them
 
     @property
     def records(self) -> int:

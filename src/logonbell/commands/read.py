@@ -10,8 +10,9 @@ from pathlib import Path
 from logonbell.commands.desk import Desk
 from logonbell.commands.past import Past
 from logonbell.commands.progress import progress
-from logonbell.logon import FailedLogons, Finding, LogCleared, Logoff, Logon
+from logonbell.logon import FailedLogons, Finding, LogCleared, Logoff, Logon, Tampering
 from logonbell.recognise.past import recognise
+from logonbell.recognise.session import CHANNEL
 from logonbell.rule import Rules, Verdict
 from logonbell.sentence import Sentence, plural, say
 from logonbell.source import Loss
@@ -114,12 +115,16 @@ def _lost(losses: Sequence[Loss]) -> Sentence:
 
 
 def _folded(judged: Judged) -> int:
-    """Count the records that are behind what was told."""
-    return sum(
-        finding.folded
-        if isinstance(finding, Logon)
-        else finding.count
-        if isinstance(finding, FailedLogons)
-        else 1
-        for finding, _ in judged
-    )
+    """Count the records of logs that are behind what was told."""
+    return sum(_records(finding) for finding, _ in judged)
+
+
+def _records(finding: Finding) -> int:
+    told_by_agent = sum(event.channel == CHANNEL for event in finding.events)  # no record of a log
+    match finding:
+        case Logon() | Tampering():
+            return finding.folded - told_by_agent
+        case FailedLogons():
+            return finding.count
+        case _:
+            return len(finding.events) - told_by_agent
