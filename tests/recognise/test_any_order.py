@@ -143,6 +143,8 @@ def test_whoever_leaves_is_told_once(day: Day) -> None:
     ends = [finding for finding in findings if isinstance(finding, Logoff)]
     assert len({(end.host, end.logon, end.began) for end in ends}) == len(ends)
     assert all((end.host, end.logon, end.began) in began and end.time > end.began for end in ends)
+    resumptions = {identity(logon) for logon in logons(findings) if logon.resumes is not None}
+    assert not resumptions & {(end.host, end.logon, end.began) for end in ends}
 
 
 @few

@@ -381,9 +381,13 @@ def session_ended(log: HostLog, event: Event) -> Sentence:
             log.end_open(session, event)
             return say("the session was closed")
     for arrival in growing:
-        arrival.signs.add(Sign.LEFT)
-        log.end(arrival, event)
-        return say("the session was closed")
+        if arrival.resumes is not None:
+            arrival.ended = True  # likewise
+    for arrival in growing:
+        if not arrival.ended:
+            arrival.signs.add(Sign.LEFT)
+            log.end(arrival, event)
+            return say("the session was closed")
     return say("the end of something that was not followed")
 
 

@@ -260,9 +260,11 @@ class HostLog:
         del self.growing[arrival.serial]
 
     def end(self, arrival: Arrival, event: Event) -> None:
-        """Tell that a session was closed."""
+        """Tell that a session was closed; one that was taken up again ends under the logon that opened it."""
         if not arrival.ended and self._is_proven(arrival):
             arrival.ended = True
+            if arrival.resumes is not None:
+                return
             self._tell(arrival)
             self._ended(arrival.events[0], arrival.time, self._door(arrival), arrival.user, event)
 
@@ -477,7 +479,7 @@ class HostLog:
 
     def _is_attached_to_open(self, arrival: Arrival) -> bool:
         """Tell whether an arrival is a reconnect or an unlock of a session whose logon is known and open."""
-        return bool(self._may_resume(arrival))
+        return arrival.resumes is not None or bool(self._may_resume(arrival))
 
     def _opened_before(self, arrival: Arrival) -> tuple[EventRef, datetime] | None:
         """Give the logon that opened the session which an arrival took up again: main event and time."""
