@@ -41,7 +41,8 @@ SHORT = {
 SHOWN = (
     "LogonType", "TargetUserName", "TargetLogonId", "User", "SessionID", "AccountName", "SessionName", "Param1", "Param3",
     "LogonProcessName", "IpAddress", "Address", "ClientAddress", "payload", "SubjectUserName", "Channel", "SessionId",
-    "Plugin", "Port", "Target", "LogonRecordId", "Addresses",
+    "Plugin", "Port", "Target", "LogonRecordId", "Addresses", "MemberSid", "SubcategoryGuid", "AuditPolicyChanges",
+    "param7",
 )  # fmt: skip
 
 

@@ -24,7 +24,8 @@ class Past:
 
     def __init__(self, paths: Sequence[Path], *, on_progress: Callable[[float], None] | None = None) -> None:
         self._roots = paths
-        self._folders = find_ssm_folders(paths)
+        unseen: list[Loss] = []
+        self._folders = find_ssm_folders(paths, unseen)
         self._losses: list[Loss] = []
         self._history: History | None = None
         try:
@@ -32,6 +33,7 @@ class Past:
         except Refused:
             if not self._folders:
                 raise
+            self._losses = unseen  # else the logs' own search tells of them
 
     @property
     def records(self) -> int:

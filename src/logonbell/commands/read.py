@@ -11,9 +11,10 @@ from logonbell.commands.desk import Desk
 from logonbell.commands.past import Past
 from logonbell.commands.progress import progress
 from logonbell.event import Event, EventRef
-from logonbell.logon import FailedLogons, Finding, LogCleared, Logoff, Logon, Selected
+from logonbell.logon import FailedLogons, Finding, LogCleared, Logoff, Logon, Selected, Tampering
 from logonbell.recipe import RULES
 from logonbell.recognise.past import recognise
+from logonbell.recognise.session import CHANNEL
 from logonbell.rule import Rules, Verdict
 from logonbell.sentence import Sentence, plural, say
 from logonbell.source import Loss
@@ -152,15 +153,19 @@ def _lost(losses: Sequence[Loss]) -> Sentence:
 
 
 def _folded(judged: Judged) -> int:
-    """Count the records that are behind what was told."""
+    """Count the records of logs that are behind what was told."""
     told = [finding for finding, _ in judged if not isinstance(finding, Selected)]
     selected = {_key(finding, finding.main) for finding, _ in judged if isinstance(finding, Selected)}
-    counted = sum(
-        finding.folded
-        if isinstance(finding, Logon)
-        else finding.count
-        if isinstance(finding, FailedLogons)
-        else 1
-        for finding in told
-    )
+    counted = sum(_records(finding) for finding in told)
     return counted + len(selected - {_key(finding, ref) for finding in told for ref in finding.events})
+
+
+def _records(finding: Finding) -> int:
+    told_by_agent = sum(event.channel == CHANNEL for event in finding.events)  # no record of a log
+    match finding:
+        case Logon() | Tampering():
+            return finding.folded - told_by_agent
+        case FailedLogons():
+            return finding.count
+        case _:
+            return len(finding.events) - told_by_agent

@@ -31,6 +31,13 @@ class Session:
     process: int | None = None
     closed: datetime | None = None
 
+    @property
+    def leads_to(self) -> str | None:
+        """Where its tunnel leads: a port of this host, or of another; None for what is no tunnel."""
+        if self.plugin != "Port" or self.port is None:
+            return None
+        return f"{self.target}:{self.port}" if self.target else str(self.port)
+
     def open_at(self, time: datetime) -> bool:
         """Tell whether it was open at a time."""
         return self.opened - SLACK <= time and (self.closed is None or time <= self.closed + SLACK)
@@ -68,10 +75,11 @@ class Sessions:
             del self.known[next(iter(self.known))]
 
     def of_process(self, process: int | None, time: datetime) -> Session | None:
-        """Give the session whose worker a process was at a time."""
+        """Give the session whose worker a process was at a time: of two with one number the one that is not over."""
         if process is None:
             return None
-        return next((s for s in self.known.values() if s.process == process and s.open_at(time)), None)
+        found = [s for s in self.known.values() if s.process == process and s.open_at(time)]
+        return max(found, key=lambda s: (s.closed is None, s.opened), default=None)
 
     def is_here(self, address: str | None) -> bool:
         """Tell whether an address is this host itself."""

@@ -19,6 +19,7 @@ from logonbell.recognise.arrival import EVENTS_LISTED, Arrival, Kind, Sign, eith
 from logonbell.recognise.doors import door_of, is_resumption, port_of
 from logonbell.recognise.failures import Failures
 from logonbell.recognise.identity import raw_address, same_user
+from logonbell.recognise.promotion import Promotions
 from logonbell.recognise.ssm import Sessions, link_of
 from logonbell.recognise.suspicion import Shutdown, Suspicions
 
@@ -27,6 +28,8 @@ HOLD = timedelta(milliseconds=300)
 QUIET = timedelta(seconds=75)
 STRAY = timedelta(seconds=30)
 CLOCK_SET_BACK = timedelta(minutes=5)
+INTO_AN_OLD_SESSION = frozenset({Door.UNLOCK, Door.RDP_RECONNECT})
+"""Whoever comes by these comes back with the rights that they had."""
 GROWING = 5_000
 OPEN = 2_000
 _SEEN = 128
@@ -45,6 +48,23 @@ class Open:
     logon_ids: list[str]
     session: int | None
     ssm: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Present:
+    """A session that is open as far as was read: the main event of the logon that opened it, and what is known without that.
+
+    ``sure`` is False where records were lost since, one of which may have told its end.
+    """
+
+    host: str
+    main: EventRef
+    began: datetime
+    door: Door
+    user: User | None
+    ssm_session: str | None
+    principal: str | None
+    sure: bool
 
 
 @dataclass(slots=True)
@@ -69,7 +89,11 @@ class Knock:
 
 @dataclass(slots=True)
 class HostState:
-    """One host's logons. ``now`` is the time of its log, ``pruned`` when it was last looked for what can be forgotten."""
+    """One host's logons. ``now`` is the time of its log, ``pruned`` when it was last looked for what can be forgotten.
+
+    ``blind`` is when it was told that nobody had watched the SSM sessions, ``newest`` the id of the last record of
+    Security, ``gap`` up to when the log was read before records were lost.
+    """
 
     host: str
     now: datetime | None = None
@@ -84,15 +108,22 @@ class HostState:
     suspicions: Suspicions = field(default_factory=Suspicions)
     shutdown: Shutdown | None = None
     new_users: dict[str, User] = field(default_factory=dict)
+    promotions: Promotions = field(default_factory=Promotions)
+    blind: list[datetime] = field(default_factory=list)
+    newest: int | None = None
+    gap: datetime | None = None
     seen: list[tuple[EventRef, datetime]] = field(default_factory=list)
 
 
 class HostLog:
     """One host's state with its indexes, and the verbs that the readers of events use."""
 
-    def __init__(self, state: HostState, admins: frozenset[str] = frozenset()) -> None:
+    def __init__(
+        self, state: HostState, admins: frozenset[str] = frozenset(), *, resumed: bool = False
+    ) -> None:
         self.state = state
         self.admins = admins
+        self._resumed = resumed
         self.said: list[Finding] = []
         self._by_id: dict[str, list[int]] = {}
         self._by_name: dict[tuple[Kind, str], list[int]] = {}
@@ -104,6 +135,12 @@ class HostLog:
         self._index_all()
         for session in state.open:
             self._index_open(session)
+
+    def inherit(self, before: HostLog) -> None:
+        """Take over what was known of this host when it had another name; nobody is on any more."""
+        old, state = before.state, self.state
+        state.ssm, state.shutdown, state.blind = old.ssm, old.shutdown, old.blind
+        state.new_users, state.promotions = old.new_users, old.promotions
 
     def save(self) -> HostState:
         """Give the state as a value."""
@@ -187,6 +224,14 @@ class HostLog:
         """Note that one logon id of an open session was closed."""
         session.logon_ids.remove(logon_id)
         self._forget_id(session, logon_id)
+
+    def known_user(self, sid: str) -> User | None:
+        """Give the user with this SID who is on, or came a moment ago."""
+        users = [
+            *(arrival.user for arrival in self.growing.values()),
+            *(session.user for session in self.state.open),
+        ]
+        return next((user for user in reversed(users) if user is not None and user.sid == sid != ""), None)
 
     def nearest(
         self, arrivals: Iterator[Arrival], at: datetime, within: timedelta, fits: Callable[[Arrival], bool]
@@ -285,6 +330,9 @@ class HostLog:
             if arrival is not None and arrival.due == due:
                 self._tell(arrival)
         self.said.extend(state.failures.advance(state.now, state.host))
+        if self._resumed and not by_event:
+            self._resumed = False
+            state.suspicions.listen_again(state.now)
         self.said.extend(state.suspicions.advance(state.now, state.host, by_event=by_event))
         self._prune(state.now)
         return self.take()
@@ -295,7 +343,7 @@ class HostLog:
             if arrival.due is not None:
                 self._tell(arrival)
         self.said.extend(self.state.failures.finish(self.state.host))
-        self.said.extend(self.state.suspicions.finish(self.state.host))
+        self.said.extend(self.state.suspicions.finish(self.state.now, self.state.host))
         return self.take()
 
     def take(self) -> list[Finding]:
@@ -303,17 +351,26 @@ class HostLog:
         said, self.said = self.said, []
         return said
 
-    def present(self) -> list[tuple[EventRef, datetime]]:
-        """Give main event and beginning of each session that is open, as far as it was told."""
+    def present(self) -> list[Present]:
+        """Give each session that is open, as far as it was told."""
         growing = [
-            arrival
+            self._present(arrival.events[0], arrival.time, self._door(arrival), arrival.user, arrival.ssm)
             for arrival in self.growing.values()
             if arrival.told and self._is_followed(arrival) and not self._is_attached_to_open(arrival)
         ]
-        return [
-            *((kept.main, kept.began) for kept in self.state.open),
-            *((arrival.events[0], arrival.time) for arrival in growing),
+        kept = [
+            self._present(session.main, session.began, session.door, session.user, session.ssm)
+            for session in self.state.open
         ]
+        return kept + growing
+
+    def _present(
+        self, main: EventRef, began: datetime, door: Door, user: User | None, ssm: str | None
+    ) -> Present:
+        # The end of an SSM session is told by the agent's folder, whatever became of Windows' log.
+        gap, behind = self.state.gap, self.state.ssm.known.get(ssm or "")
+        sure = ssm is not None or gap is None or began > gap
+        return Present(self.state.host, main, began, door, user, ssm, behind.owner if behind else None, sure)
 
     @property
     def due(self) -> datetime | None:
@@ -367,7 +424,7 @@ class HostLog:
         door, why = door_of(arrival, link)
         if arrival.resumes is None and (opened := self._opened_before(arrival)):
             arrival.resumes, arrival.began = opened
-        ids = arrival.logon_ids or arrival.unlock_ids
+        ids, behind = arrival.logon_ids or arrival.unlock_ids, link.session
         return Logon(
             time=arrival.time,
             host=self.state.host,
@@ -381,10 +438,15 @@ class HostLog:
             workstation=arrival.workstation,
             elevated=arrival.elevated,
             domain_admin=arrival.domain_admin,
-            principal=link.session.owner if link.session else None,
-            ssm_session=arrival.ssm or (link.session.session_id if link.session else None),
+            principal=behind.owner if behind else None,
+            ssm_session=arrival.ssm or (behind.session_id if behind else None),
+            ssm_document=(behind.document or None) if behind else None,
+            ssm_port=behind.leads_to if behind else None,
             ssm_match=link.match,
             ssm_observed=link.observed,
+            promotion=None
+            if door in INTO_AN_OLD_SESSION
+            else self.state.promotions.behind(arrival.user, arrival.events[0], arrival.time),
             resumes=arrival.resumes,
             began=arrival.began,
             folded=arrival.folded,

@@ -6,11 +6,12 @@ import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
+from operator import attrgetter
 from types import MappingProxyType
 
 import msgspec
 
-from logonbell.event import Event, EventRef
+from logonbell.event import Event
 from logonbell.logon import Finding, LogCleared
 from logonbell.recognise import network, seats, tampering, tunnels
 from logonbell.recognise.arrival import either
@@ -26,7 +27,7 @@ from logonbell.recognise.identity import (
 )
 from logonbell.recognise.noise import MACHINE_ACCOUNT, noise, program_of
 from logonbell.recognise.session import CHANNEL, Told
-from logonbell.recognise.state import HostLog, HostState
+from logonbell.recognise.state import HostLog, HostState, Present
 from logonbell.sentence import Sentence, say
 
 SECURITY = "Security"
@@ -37,6 +38,8 @@ WINRM = "Microsoft-Windows-WinRM/Operational"
 SYSTEM_LOG = "System"
 
 OWN_ADDRESSES = 64
+AT_START = 1_000
+"""So many records Windows may write from the stop of its log on to the one that says that it started."""
 SSM_WORKER = "ssm-session-worker.exe"
 _AT_THE_CONSOLE = frozenset({"winlogon.exe", "sacsess.exe"})
 """Who asks for a person at the machine: Windows' own screen, and the command prompt of its serial console.
@@ -115,7 +118,7 @@ def _door(log: HostLog, event: Event, kind: str, program: str) -> Sentence:
 
 def _booted(log: HostLog, event: Event) -> Sentence:
     """Windows started: whatever was open is over, and logon ids begin anew."""
-    tampering.started(log, event)
+    log.state.suspicions.started(event)
     for arrival in list(log.growing.values()):
         if arrival.time < event.time:
             log.over(arrival, event)
@@ -207,6 +210,7 @@ READERS: Mapping[str, Mapping[int, Reader]] = MappingProxyType(
             4732: tampering.member_added,
             4778: seats.attached,
             4779: seats.detached,
+            4912: tampering.audit_excepted,
             4964: special,
         },
         LSM: {
@@ -235,7 +239,7 @@ WANTED: Mapping[str, frozenset[int]] = MappingProxyType(
 )
 """Channel and event ids that this recogniser reads: what a source may leave out of account is all the rest."""
 
-SNAPSHOT = 6
+SNAPSHOT = 7
 """Version of a snapshot's form. A snapshot of another version cannot be read; reading then starts again from older."""
 
 
@@ -270,11 +274,32 @@ class Recogniser:
         if log is None:
             log = self._logs[host] = HostLog(HostState(host), self._admins)
         yield from log.advance(event.time, by_event=True)
+        if event.channel == SECURITY:
+            yield from self._renamed(log, event)
+            log.state.newest = event.record_id
         taken = say("this record was read before") if log.saw(event) else reader(log, event)
         if self._witness is not None:
             self._witness(event, taken)
         if log.said:
             yield from log.take()
+
+    def _renamed(self, log: HostLog, event: Event) -> Iterator[Finding]:
+        """Find that this host, whose first record this is, is the one whose log was stopped before it, under a new name.
+
+        A new name counts from the next start on (sysprep, ``Rename-Computer``), and the record ids go on.
+        """
+        if log.state.newest is not None or not _starts(event):
+            return
+        for name, before in list(self._logs.items()):
+            newest = before.state.newest
+            if newest is None or event.record_id <= newest:
+                continue
+            if before.state.suspicions.stopped_before(event.record_id, AT_START):
+                _booted(before, event)
+                yield from before.advance(event.time, by_event=True)
+                yield from before.finish()
+                log.inherit(before)
+                del self._logs[name]
 
     def advance(self, now: datetime) -> Iterator[Finding]:
         """Let the time of the log reach ``now``; yield what need not be waited for any longer."""
@@ -291,13 +316,18 @@ class Recogniser:
         """When, in the time of the log, ``advance`` next has something to say."""
         return min((due for log in self._logs.values() if (due := log.due) is not None), default=None)
 
-    def present(self) -> list[tuple[str, EventRef, datetime]]:
-        """Give the sessions that are open: host, main event and beginning of the logon that opened each."""
+    def present(self) -> list[Present]:
+        """Give the sessions that are open, those of each host in the order in which they began."""
         return [
-            (host, *session)
-            for host, log in self._logs.items()
-            for session in sorted(log.present(), key=_beginning)
+            session
+            for log in self._logs.values()
+            for session in sorted(log.present(), key=attrgetter("began"))
         ]
+
+    def lost(self) -> None:
+        """Note that records are lost behind what was read so far: an end may be among them."""
+        for log in self._logs.values():
+            log.state.gap = log.state.now
 
     def snapshot(self) -> str:
         """Give the whole state as text: the same state, the same text, in ASCII whatever a log wrote.
@@ -321,15 +351,15 @@ class Recogniser:
         if kept.version != SNAPSHOT:
             raise ValueError(f"a snapshot of version {kept.version}, not {SNAPSHOT}")
         recogniser = cls(admins=admins, own=kept.own)
-        recogniser._logs = {state.host: HostLog(state, admins) for state in kept.hosts}
+        recogniser._logs = {state.host: HostLog(state, admins, resumed=True) for state in kept.hosts}
         return recogniser
+
+
+def _starts(event: Event) -> bool:
+    return event.event_id == 4608 or (event.event_id == 4624 and event.fields.get("LogonType") == "0")
 
 
 class _Snapshot(msgspec.Struct):
     version: int
     own: str
     hosts: list[HostState]
-
-
-def _beginning(session: tuple[EventRef, datetime]) -> datetime:
-    return session[1]
