@@ -163,7 +163,7 @@ class LiveBastion:
             self._watcher = Watcher(
                 self._sources(), Rules(), outbox, [self.notifier.name], self.clock, self.told, own=HOST
             )
-            self._deliverer = Deliverer(self.notifier, outbox, self.clock, lambda: 0.5, Told())
+            self._deliverer = Deliverer(self.notifier, outbox, self.clock, lambda: 0.5, self.told)
             self._look()
             yield outbox
         finally:

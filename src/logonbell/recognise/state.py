@@ -446,6 +446,9 @@ class HostLog:
             ssm_port=behind.leads_to if behind else None,
             ssm_match=link.match,
             ssm_observed=link.observed,
+            promotion=None
+            if door in INTO_AN_OLD_SESSION
+            else self.state.promotions.behind(arrival.user, arrival.events[0], arrival.time),
             resumes=arrival.resumes,
             began=arrival.began,
             promotion=None
