@@ -451,9 +451,6 @@ class HostLog:
             else self.state.promotions.behind(arrival.user, arrival.events[0], arrival.time),
             resumes=arrival.resumes,
             began=arrival.began,
-            promotion=None
-            if door in INTO_AN_OLD_SESSION
-            else self.state.promotions.behind(arrival.user, arrival.events[0], arrival.time),
             folded=arrival.folded,
         )
 
