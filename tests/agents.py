@@ -49,7 +49,7 @@ class FakeProcesses:
 
 @dataclass
 class Bastion:
-    """A host whose agent works when told to."""
+    """A host whose agent works when told to; with ``slow_logs`` its logs are written as late as the agent does."""
 
     root: Path
     form: AgentForm = field(default_factory=AgentForm)
@@ -57,6 +57,7 @@ class Bastion:
     processes: FakeProcesses | None = None
     instance_id: str = "i-0123456789abcdef0"
     seed: int = 1
+    slow_logs: bool = False
 
     def __post_init__(self) -> None:
         """Start the agent."""
@@ -88,7 +89,7 @@ class Bastion:
         if self.processes is not None and document.started is not None:
             arguments = ("ssm-session-worker", document.document_id)
             self.processes.running[document.process] = (document.started, arguments)
-        self.agent.flush()
+        self.write_logs()
         return document
 
     def end(self, document: Document, *, after: float = 1.0) -> None:
@@ -97,7 +98,14 @@ class Bastion:
         self.agent.end(document)
         if self.processes is not None:
             self.processes.running.pop(document.process, None)
-        self.agent.flush()
+        self.write_logs()
+
+    def write_logs(self) -> None:
+        """Let the agent's log writers have their time."""
+        if self.slow_logs:
+            self.agent.settle()
+        else:
+            self.agent.flush()
 
     def path(self, document: Document, shelf: str = "current") -> Path:
         """Give where a session's state stands."""

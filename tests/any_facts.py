@@ -17,6 +17,7 @@ from logonbell.logon import (
     Logon,
     Notice,
     NoticeKind,
+    Promotion,
     Selected,
     Tampering,
     TamperKind,
@@ -35,6 +36,7 @@ times = st.datetimes(datetime(1601, 1, 1), datetime(9998, 12, 31), timezones=st.
 refs = st.builds(EventRef, texts, st.integers(0, 2**64 - 1), st.integers(0, 65535))
 events = st.lists(refs, min_size=1, max_size=3).map(tuple)
 users = st.builds(User, texts, texts, st.none() | texts)
+promotions = st.builds(Promotion, times, st.none() | users, refs, st.booleans())
 holes = st.dictionaries(
     st.sampled_from(["a", "b", "c"]),
     texts | st.integers() | st.floats(allow_nan=False) | st.sampled_from(Door),
@@ -61,7 +63,10 @@ def any_finding(sentences: st.SearchStrategy[Sentence]) -> st.SearchStrategy[Fin
         domain_admin=st.none() | st.booleans(),
         principal=st.none() | texts,
         ssm_session=st.none() | texts,
+        ssm_document=st.none() | texts,
+        ssm_port=st.none() | texts,
         ssm_match=st.none() | sentences,
+        promotion=st.none() | promotions,
         ended=st.none() | times,
         resumes=st.none() | refs,
         began=st.none() | times,

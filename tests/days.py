@@ -180,6 +180,11 @@ ACTS: dict[str, Act] = {
     "browser": lambda day, person, _address, at: day.host.browser_check(at, person),
     "failure": lambda day, person, address, at: day.host.failed_logon(at, person.name, address),
     "agent": lambda day, _person, _address, at: day.host.ssm_agent_start(at),
+    "promoted": lambda day, person, _address, at: day.host.administrator_made(
+        at, person, day.people[0], account=False
+    ),
+    "audit": lambda day, person, _address, at: day.host.audit_changed(at, person, "9215", "%%8448"),
+    "ssm-user": lambda day, person, _address, at: day.host.ssm_user_enabled(at, person),
     "cleared": lambda day, person, _address, at: day.host.log_cleared(at, person),
 }
 

@@ -17,10 +17,11 @@ from logonbell.recognise.session import CHANNEL as SSM
 from logonbell.recognise.session import Told
 from logonbell.recognise.windows import WANTED, Recogniser
 from logonbell.rule import Rules, alert_for
+from logonbell.sources.record import event_of
 from logonbell.store.codec import alert_from_json, alert_to_json, finding_from_json, finding_to_json
 from logonbell.text.message import body, subject
 from logonbell.wire import line
-from recognising import pass_in_pieces
+from recognising import pass_in_pieces, pass_live
 
 HOSTILE = (
     "",
@@ -42,6 +43,8 @@ HOSTILE = (
     "\u00b2",
     "1_0",
     "4294967296",
+    "9223372036854775808",
+    "0x8000000000000000",
     "18446744073709551616",
     "1e400",
     "NaN",
@@ -88,7 +91,10 @@ _OTHERS: Mapping[str, tuple[str, ...]] = {
         "SessionId", "Owner", "Document", "DocumentType", "Plugin", "Port", "Target", "Elevated", "RunAsUser",
         "ProcessId", "InstanceId", "Since", "LocalPort", "LogonChannel", "LogonRecordId", "Addresses",
     ),
-    "Security": ("AuditPolicyChanges", "SubcategoryGuid", "SidList", "TargetSid", "MemberSid", "MemberName"),
+    "Security": (
+        "AuditPolicyChanges", "SubcategoryGuid", "SidList", "TargetSid", "MemberSid", "MemberName", "SubjectUserSid",
+        "SubjectUserName", "TargetUserSid", "TargetUserName", "TargetLogonId", "LogonID", "AccountName",
+    ),
     "System": ("param1", "param3", "param5", "param7"),
 }  # fmt: skip
 _LIKELY: Mapping[str, tuple[str, ...]] = {
@@ -103,7 +109,39 @@ _LIKELY: Mapping[str, tuple[str, ...]] = {
     "AuditPolicyChanges": ("%%8448", "%%8449"),
     "SubcategoryGuid": ("{0cce9215-69ae-11d9-bed3-505054503030}",),
     "TargetSid": ("S-1-5-32-544",),
+    "SidList": ("%{S-1-5-21-2025429265-492894223-1708537768-512}",),
+    "SubjectUserSid": ("S-1-5-18", "S-1-5-21-1-2-3-500"),
+    "TargetUserSid": ("S-1-5-21-1004336348-1177238915-682003330-1009",),
+    "TargetUserName": ("ssm-user", "mori"),
+    "AccountName": ("mori", "sato"),
 }
+NAMES: Mapping[str, tuple[str, ...]] = {
+    "TargetUserName": (
+        "SYST\u00c8ME",
+        "ANONYMOUS-ANMELDUNG",
+        "LOGON AN\u00d4NIMO",
+        "Administrateur",
+        "\u7ba1\u7406\u8005",
+    ),
+    "TargetDomainName": ("AUTORITE NT", "NT-AUTORIT\u00c4T", "AUTORIDADE NT", "AzureAD", "MicrosoftAccount"),
+    "User": ("BASTION-01\\\u7ba1\u7406\u8005", "AzureAD\\Mori", "mori@corp.example.com", ".\\mori"),
+    "Address": ("LOKAL", "\u30ed\u30fc\u30ab\u30eb", "\u672c\u5730", "fe80::5%3"),
+}
+"""What other Windows call the same."""
+WRONG: tuple[object, ...] = (
+    None, True, False, 0, -1, 10, 2**63, 2**64, -(2**63), 1.5, [], ["10", None], {}, {"#text": "10"},
+    {"#text": None}, {"#attributes": {"Name": "LogonType"}}, {"a": {"b": ["c", {"d": 1}]}},
+)  # fmt: skip
+"""What may stand in a record's JSON where a text belongs."""
+LATER_FIELDS = (
+    ("ImpersonationLevel",),
+    (
+        "RestrictedAdminMode", "TargetOutboundUserName", "TargetOutboundDomainName", "VirtualAccount",
+        "TargetLinkedLogonId", "ElevatedToken",
+    ),
+    ("RemoteCredentialGuard",),
+)  # fmt: skip
+"""What came with versions 1, 2 and 3 of 4624 (Microsoft, event 4624)."""
 
 Mutation = Callable[[Random, list[Event]], None]
 
@@ -165,7 +203,9 @@ def _other_system(random: Random, events: list[Event]) -> None:
     place = random.randrange(len(events))
     which = random.choice(("host", "sid", "provider", "record_id"))
     if which == "record_id":
-        events[place] = replace(events[place], record_id=random.choice((0, 1, -1, 2**64 - 1)))
+        events[place] = replace(
+            events[place], record_id=random.choice((0, 1, -1, 2**63 - 1, 2**63, 2**64 - 1))
+        )
     elif which == "sid":
         events[place] = replace(events[place], sid=random.choice((*HOSTILE, None, "S-1-5-21-1-2-3-1004")))
     elif which == "host":
@@ -186,6 +226,101 @@ def _repeated(random: Random, events: list[Event]) -> None:
 def _lost(random: Random, events: list[Event]) -> None:
     if len(events) > 1:
         del events[random.randrange(len(events))]
+
+
+def _other_version(random: Random, events: list[Event]) -> None:
+    version = random.randrange(4)
+    gone = {name for names in LATER_FIELDS[version:] for name in names}
+    new = {name: "-" for names in LATER_FIELDS[:version] for name in names}
+    for place, event in enumerate(events):
+        if event.event_id == 4624:
+            fields = {name: value for name, value in event.fields.items() if name not in gone}
+            events[place] = replace(event, fields={**new, **fields})
+
+
+def _other_language(random: Random, events: list[Event]) -> None:
+    name = random.choice(sorted(NAMES))
+    word = random.choice(NAMES[name])
+    for place, event in enumerate(events):
+        if name in event.fields and random.random() < 0.5:
+            events[place] = replace(event, fields={**event.fields, name: word})
+
+
+def _wrong_type(random: Random, events: list[Event]) -> None:
+    """Spoil a record's JSON before it becomes an event; what cannot be understood is lost."""
+    place = random.randrange(len(events))
+    event = events[place]
+    if event.channel == SSM:
+        return
+    data: dict[str, object] = dict(event.fields)
+    system: dict[str, object] = {
+        "Provider": {"#attributes": {"Name": event.provider}},
+        "EventID": event.event_id,
+        "TimeCreated": {"#attributes": {"SystemTime": event.time.isoformat()}},
+        "EventRecordID": event.record_id,
+        "Channel": event.channel,
+        "Computer": event.host,
+        "Security": {"#attributes": {"UserID": event.sid}} if event.sid else None,
+    }
+    for _ in range(random.choice((1, 1, 3))):
+        part = data if data and random.random() < 0.8 else system
+        part[random.choice(sorted(part))] = random.choice(WRONG)
+    kept: object = random.choice((data, data, data, {"EventXML": data}, *WRONG))
+    read = event_of(json.dumps({"Event": {"System": system, random.choice(("EventData", "UserData")): kept}}))
+    if read is not None:
+        events[place] = read
+    elif len(events) > 1:
+        del events[place]
+
+
+def _with_session(random: Random, events: list[Event]) -> None:
+    """Let an SSM session stand behind some logon, or beside it: opened, perhaps closed, its worker perhaps seen."""
+    place = random.randrange(len(events))
+    event = events[place]
+    fields = {
+        "SessionId": f"mori-{random.randrange(3):017x}",
+        "Owner": random.choice(("arn:aws:sts::123456789012:assumed-role/Operators/mori", "")),
+        "Document": "AWS-StartPortForwardingSession",
+        "DocumentType": "StartSession",
+        "Plugin": random.choice(("Port", "Port", "Standard_Stream")),
+        "Port": random.choice(("3389", "3389", "22")),
+        "Target": random.choice(("", event.fields.get("IpAddress", ""))),
+        "Elevated": random.choice(("false", "false", "true")),
+        "ProcessId": str(_process_of(event)),
+    }
+    seen = {
+        "LogonChannel": event.channel,
+        "LogonRecordId": str(event.record_id),
+        "SessionId": random.choice((fields["SessionId"], "")),
+        "Since": event.time.isoformat(),
+        "Addresses": event.fields.get("IpAddress", ""),
+    }
+    for told in Told:
+        if random.random() < 0.6:
+            data = fields if told is Told.OPENED else {**seen, "SessionId": fields["SessionId"]}
+            shift = random.choice((-40, -5, -1, 0, 0.1, 2, 30))
+            before = max(0, min(len(events), place + random.choice((-3, 0, 0, 1, 5))))
+            try:
+                time = event.time + timedelta(seconds=shift)
+            except OverflowError:
+                time = event.time
+            made = Event(
+                SSM,
+                int(told),
+                random.randrange(10**6),
+                time,
+                event.host,
+                "",
+                seen if told is Told.OWNER else data,
+            )
+            events.insert(before, made)
+
+
+def _process_of(event: Event) -> int:
+    try:
+        return int(event.fields.get("ProcessId", "0x1092")[:10], 16)
+    except ValueError:
+        return 4242
 
 
 def _made_up(random: Random, events: list[Event]) -> None:
@@ -218,6 +353,12 @@ MUTATIONS: tuple[Mutation, ...] = (
     _moved,
     _repeated,
     _lost,
+    _other_version,
+    _other_language,
+    _wrong_type,
+    _wrong_type,
+    _with_session,
+    _with_session,
     _made_up,
     _made_up,
 )
@@ -243,7 +384,7 @@ def withstands(events: Sequence[Event], random: Random) -> int:
     assert _written(pieces) == _written(whole)
     assert after_pieces == after
     assert Recogniser.restore(after).snapshot() == after
-    for finding in whole:
+    for finding in [*whole, *pass_live(events, lambda gap: [gap * random.random(), gap])]:
         tellable(finding)
     return len(whole)
 

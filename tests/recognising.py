@@ -60,10 +60,11 @@ def final(findings: Iterable[Finding]) -> list[Finding]:
     """Give each finding in its last version, in the order of time; a logon with the end that its logoff tells."""
     latest: dict[object, Finding] = {}
     for finding in findings:
-        latest[identity(finding), finding.logon if isinstance(finding, Logoff) else None] = finding
+        opened = finding.logon if isinstance(finding, Logoff) else None
+        latest[type(finding), identity(finding), opened] = finding
     for finding in list(latest.values()):
         if isinstance(finding, Logoff):
-            key = ((finding.host, finding.logon, finding.began), None)
+            key = (Logon, (finding.host, finding.logon, finding.began), None)
             logon = latest.get(key)
             if isinstance(logon, Logon):
                 latest[key] = replace(logon, ended=finding.time)

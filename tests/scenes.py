@@ -22,16 +22,25 @@ RCM = "Microsoft-Windows-TerminalServices-RemoteConnectionManager/Operational"
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """One thing that happens, what is promised of it, and the doors that are told, in order, each with its user."""
+    """One thing that happens, what is promised of it, and the doors that are told, in order, each with its user.
+
+    ``rules`` names the shipped rules that are switched on, ``admins`` whose members count as domain admins besides.
+    ``one_log`` says that one machine wrote all of it, whatever it was called.
+    """
 
     promise: str
     doors: tuple[str, ...]
     play: Callable[[], Iterable[Event]]
+    rules: tuple[str, ...] = ()
+    admins: frozenset[str] = frozenset()
+    one_log: bool = False
 
     @property
     def events(self) -> list[Event]:
         """What Windows writes, in the order of time, each host with its own record ids."""
         written = list(self.play())
+        if self.one_log:
+            return in_order(written, first_record_ids={"Security": 5000})
         hosts = dict.fromkeys(event.host for event in written)
         logs = [
             in_order([event for event in written if event.host == host], first_record_ids={"Security": 5000})
@@ -300,6 +309,86 @@ def _shell_twice(host: WindowsHost) -> list[Event]:
         *host.ssm_shell(after(90)),
         *host.ssm_shell_end(after(600)),
         *host.ssm_shell_end(after(900)),
+    ]
+
+
+def mallory(host: WindowsHost) -> Person:
+    """Name somebody who has no business here."""
+    return host.local("mallory", 1016, administrator=True)
+
+
+def _new_administrator(host: WindowsHost) -> list[Event]:
+    boss, new = mori(host), mallory(host)
+    return [
+        *host.console_logon(NINE, boss),
+        *host.administrator_made(after(60), new, boss),
+        *host.rdp_logon(after(7200), new, HOME),
+        *host.logoff(after(7800), new),
+        *host.rdp_logon(after(8400), new, OFFICE),
+        *host.logoff(after(9000), new),
+        *host.rdp_logon(after(25 * 3600), new, OFFICE),
+    ]
+
+
+def _new_administrator_unseen(host: WindowsHost) -> list[Event]:
+    boss, old = mori(host), kim(host)
+    return [
+        *host.console_logon(NINE, boss),
+        *host.rdp_logon(after(30), old, HOME),
+        *host.administrator_made(after(60), old, boss, account=False),
+        *host.unlock(after(300), old),
+        *host.network_logon(after(600), old, OFFICE),
+        *host.network_logon(after(900), old, OFFICE),
+    ]
+
+
+def _two_new_administrators(host: WindowsHost) -> list[Event]:
+    boss, other = mori(host), host.local("trent", 1017, administrator=True)
+    return [
+        *host.console_logon(NINE, boss),
+        *host.administrator_made(after(60), mallory(host), boss),
+        *host.administrator_made(after(65), other, boss),
+    ]
+
+
+def _audit_changed(host: WindowsHost) -> list[Event]:
+    boss = mori(host)
+    return [
+        *host.console_logon(NINE, boss),
+        *host.audit_changed(after(60), boss, "9249", "%%8449"),
+        *host.audit_changed(after(70), boss, "9215", "%%8448, %%8450"),
+        *host.audit_changed(after(70.05), boss, "9216", "%%8448"),
+        *host.audit_changed(after(90), boss, "921B", "%%8448"),
+    ]
+
+
+def _restarted_by(host: WindowsHost, *, planned: bool) -> list[Event]:
+    boss = mori(host)
+    events = host.console_logon(NINE, boss)
+    return [*events, *host.restart(after(600), boss if planned else None)]
+
+
+def _stopped(host: WindowsHost, *, goes_on: bool) -> list[Event]:
+    events = [*host.console_logon(NINE, kim(host)), *host.log_stopped(after(600))]
+    return events + (only(host.rdp_logon(after(700), mori(host), HOME), LSM) if goes_on else [])
+
+
+def _renamed(host: WindowsHost) -> list[Event]:
+    before = _restarted_by(host, planned=False)
+    start = next(event.time for event in before if event.event_id == 4608)
+    events = [*before, *host.rdp_logon(after(900), kim(host), HOME)]
+    return [replace(event, host="BASTION-TOKYO") if event.time >= start else event for event in events]
+
+
+def _ssm_user_enabled(host: WindowsHost) -> list[Event]:
+    boss = mori(host)
+    return [
+        *host.console_logon(NINE, boss),
+        *host.ssm_shell(after(100)),
+        *host.ssm_user_enabled(after(105), boss),
+        *host.ssm_shell_end(after(400)),
+        *host.ssm_user_enabled(after(3600)),
+        *host.service_start(after(3700)),
     ]
 
 
@@ -647,6 +736,64 @@ SCENES: dict[str, Scene] = {
         )
         for version in range(4)
     },
+    # Tampering
+    "tampering-new-administrator": Scene(
+        "A new administrator rings; so do the logons of the day that follows, and they say by whose hand, no longer.",
+        (r"console BASTION-01\mori", *[r"rdp BASTION-01\mallory"] * 3),
+        story(_new_administrator),
+    ),
+    "tampering-new-administrator-unseen": Scene(
+        "Whose account was there before is named, and the first logon with the new rights rings by a silent door; one only.",
+        (
+            r"console BASTION-01\mori",
+            r"rdp BASTION-01\kim",
+            r"unlock BASTION-01\kim",
+            r"network BASTION-01\kim",
+            r"network BASTION-01\kim",
+        ),
+        story(_new_administrator_unseen),
+    ),
+    "tampering-two-new-administrators": Scene(
+        "Two administrators that one hand makes within seconds ring twice.",
+        (r"console BASTION-01\mori",),
+        story(_two_new_administrators),
+    ),
+    "tampering-audit": Scene(
+        "What is no longer recorded rings, at once and again; what is recorded from now on does not.",
+        (r"console BASTION-01\mori",),
+        story(_audit_changed),
+    ),
+    "tampering-restart-planned": Scene(
+        "A restart that somebody asked for is one quiet line, and ends the sessions.",
+        (r"console BASTION-01\mori",),
+        story(lambda host: _restarted_by(host, planned=True)),
+    ),
+    "tampering-restart": Scene(
+        "A restart that nobody asked for is one line, and rings a little louder.",
+        (r"console BASTION-01\mori",),
+        story(lambda host: _restarted_by(host, planned=False)),
+    ),
+    "tampering-log-stopped": Scene(
+        "A log that falls silent while the host goes on is told.",
+        (r"console BASTION-01\kim", r"rdp BASTION-01\mori"),
+        story(lambda host: _stopped(host, goes_on=True)),
+    ),
+    "tampering-log-ends": Scene(
+        "A copied log that ends where it was stopped may have ended with a shutdown: told, and it does not ring.",
+        (r"console BASTION-01\kim",),
+        story(lambda host: _stopped(host, goes_on=False)),
+    ),
+    "tampering-host-renamed": Scene(
+        "A host that has another name after its restart was restarted, and nobody is on under the old one.",
+        (r"console BASTION-01\mori", r"rdp BASTION-01\kim"),
+        story(_renamed),
+        one_log=True,
+    ),
+    "tampering-ssm-user": Scene(
+        "ssm-user, enabled by a person, rings even beside a session; by the agent, where none follows.",
+        (r"console BASTION-01\mori", r"ssm-shell BASTION-01\ssm-user"),
+        story(_ssm_user_enabled),
+    ),
     # Traps
     "trap-recipe": Scene(
         "The recipe's SYSTEM + 5 and Administrator + 2 are no logons here; the one who really comes, by RDP, is.",

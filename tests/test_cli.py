@@ -20,7 +20,8 @@ from fault_proxy import Answer, FaultProxy, error
 from logonbell import __version__
 from logonbell.cli import logonbell, main
 from logonbell.simulate.damage import spoil_record
-from logonbell.simulate.evtx import EvtxFile, write_evtx
+from logonbell.simulate.day import play_day
+from logonbell.simulate.evtx import EvtxFile, write_evtx, write_logs
 from logonbell.simulate.people import Person
 from logonbell.simulate.windows import WindowsHost
 from logonbell.store.outbox import FILE, Outbox
@@ -220,6 +221,20 @@ def test_the_summary_of_a_reading_is_one_line(run: Run, log: Path) -> None:
     records, noise = summary["records"], summary["noise"]
     assert last == f"{records} records read: 1 logon. 1 alert would ring. {noise} records are noise."
     assert noise == records - logon["folded"] > 30
+
+
+def test_the_recipe_is_measured_on_ones_own_logs(run: Run, tmp_path: Path) -> None:
+    """Whoever has the recipe learns how many of its mails were about somebody who came, and whom it missed."""
+    write_logs(tmp_path, play_day(NOON, Random(1)))  # noqa: S311 - repeatable, not secret
+    said = run(
+        "read", tmp_path, "--rule", "recipe-ssm-login", "--rule", "recipe-normal-login", "--lang", "en"
+    )
+    assert said.out.splitlines()[-2:] == [
+        "recipe-ssm-login selects 300 records: 0 of a logon that rings. Of 5 such logons it meets 0.",
+        "recipe-normal-login selects 7 records: 1 of a logon that rings. Of 5 such logons it meets 1.",
+    ]
+    assert run("read", tmp_path, "--lang", "en").out.endswith("990 records are noise.\n")
+    assert "684 records are noise." in said.out
 
 
 def test_a_log_of_noise_says_so(run: Run, tmp_path: Path) -> None:

@@ -129,3 +129,17 @@ def test_a_real_reading_keeps_the_contract(
     assert summary["logons"] == sum(one["type"] == "logon" for one in found)
     assert 0 < summary["noise"] < summary["records"]
     assert [loss["records"] for loss in summary["losses"] if loss["records"]] == [1]
+
+
+@pytest.mark.parametrize(
+    ("name", "heading"), [("ssm.md", "## How a logon"), ("ssm.ja.md", "## ログオンとセッション")]
+)
+def test_the_page_of_ssm_quotes_what_alerts_say(name: str, heading: str) -> None:
+    """How a session was matched stands on both pages as alerts say it."""
+    code = (ROOT / "src" / "logonbell" / "recognise" / "ssm.py").read_text("utf-8")
+    section = (ROOT / "docs" / name).read_text("utf-8").partition(heading)[2].partition("\n## ")[0]
+    cells = [line.split("|")[1] for line in section.splitlines() if line.startswith("| ")][1:]
+    said = [part.strip() for cell in cells for part in re.split("[…,:、]|N |3389", cell) if part.strip()]
+    assert len(cells) == 8
+    for words in said:
+        assert words in code

@@ -16,6 +16,7 @@ from logonbell.errors import Refused
 from logonbell.event import Event
 from logonbell.filter import Filter
 from logonbell.logon import Finding, Logon, Selected
+from logonbell.recognise.state import Present
 from logonbell.recognise.windows import Recogniser
 from logonbell.rule import Rules, alert_for
 from logonbell.sentence import Sentence, say
@@ -137,6 +138,8 @@ class Watcher:
         )
         more = any(batch.more for batch in batches.values())
         losses = [loss for batch in batches.values() for loss in batch.losses]
+        if any(batch.losses and batch.newest is not None for batch in batches.values()):
+            self._recogniser.lost()  # of a log; what could not be seen of SSM sessions their own source tells
         try:
             findings = self._recognise(events, now, more=more)
             alerts = self._keep(batches, findings, now)
@@ -387,11 +390,19 @@ def _trying_again(refused: Refused) -> Sentence:
     return say("Cannot go on, trying again: {why}", why=refused.sentence)
 
 
-def sessions_open(outbox: Outbox) -> list[Logon]:
-    """Give the logons whose sessions are open, as far as was read. Raises ``Refused`` where that is not known."""
+@dataclass(frozen=True, slots=True)
+class OpenNow:
+    """The logons whose sessions are open, and how many of them may have ended where records were lost."""
+
+    logons: Sequence[Logon]
+    unsure: int
+
+
+def sessions_open(outbox: Outbox) -> OpenNow:
+    """Give the sessions that are open, as far as was read. Raises ``Refused`` where that is not known."""
     snapshot = outbox.snapshot()
     if snapshot is None:
-        return []
+        return OpenNow((), 0)
     try:
         recogniser = Recogniser.restore(msgspec.json.decode(snapshot, type=_Kept).recogniser)
     except ValueError as error:
@@ -399,8 +410,27 @@ def sessions_open(outbox: Outbox) -> list[Logon]:
             say("What is known of open sessions cannot be read ({why}).", why=str(error)),
             say("The agent makes it anew when it next starts: logonbell watch"),
         ) from error
-    found = [outbox.history.logon(*session) for session in recogniser.present()]
-    return [logon for logon in found if logon is not None]
+    present = recogniser.present()
+    logons = [
+        outbox.history.logon(session.host, session.main, session.began) or _bare(session)
+        for session in present
+    ]
+    return OpenNow(logons, sum(not session.sure for session in present))
+
+
+def _bare(session: Present) -> Logon:
+    """Tell of a session what is left of it where the history no longer holds its logon."""
+    why = say("its logon is older than the history")
+    return Logon(
+        session.began,
+        session.host,
+        session.door,
+        (session.main,),
+        why,
+        session.user,
+        principal=session.principal,
+        ssm_session=session.ssm_session,
+    )
 
 
 def utc_now() -> datetime:

@@ -17,6 +17,7 @@ from logonbell import __version__
 from logonbell.commands.desk import INTERRUPTED, MENDABLE, OURS, Desk
 from logonbell.errors import Refused
 from logonbell.logon import Door
+from logonbell.recipe import RULES
 from logonbell.sentence import say
 from logonbell.text.language import LANGUAGES, speak
 
@@ -62,13 +63,20 @@ def logonbell() -> None:
 
 @logonbell.command()
 @click.argument("paths", nargs=-1, required=True, type=_path, metavar="LOG...")
+@click.option(
+    "--rule",
+    "on",
+    multiple=True,
+    type=click.Choice(sorted(RULES)),
+    help="Switch on a rule that is shipped off.",
+)
 @_format
 @_language
-def read(paths: tuple[Path, ...], form: str, lang: str | None) -> int:
+def read(paths: tuple[Path, ...], on: tuple[str, ...], form: str, lang: str | None) -> int:
     """Tell who came in, by which door, from event log files (or folders of them)."""
     from logonbell.commands.read import read as run  # noqa: PLC0415 - a command loads what it needs, no more
 
-    return _run(_desk(lang), lambda desk: run(desk, paths, as_lines=form == "jsonl"))
+    return _run(_desk(lang), lambda desk: run(desk, paths, as_lines=form == "jsonl", on=on))
 
 
 @logonbell.command()

@@ -70,6 +70,8 @@ def lines(explained: Explained, language: str) -> Iterator[str]:
         yield f"  {speak(_line_of(event), language)}"
     if isinstance(finding, Logon):
         yield f"  {speak(say('so: {why}', why=finding.why), language)}"
+        if finding.resumes is not None and finding.began is not None:
+            yield f"  {speak(_session(finding.resumes, finding.began), language)}"
         if finding.ssm_match is not None:
             yield f"  {speak(say('SSM: {match}', match=finding.ssm_match), language)}"
     if verdict is not None:
@@ -89,6 +91,15 @@ def _line_of(event: Taken) -> Sentence:
         id=event.ref.event_id,
         record=event.ref.record_id,
         what=event.what,
+    )
+
+
+def _session(opened: EventRef, began: datetime) -> Sentence:
+    return say(
+        "session: opened at {time} UTC (record {record}, {channel})",
+        time=stamp(began.astimezone(UTC)),
+        record=opened.record_id,
+        channel=opened.channel.removeprefix("Microsoft-Windows-"),
     )
 
 

@@ -62,6 +62,19 @@ class User:
 
 
 @dataclass(frozen=True, slots=True)
+class Promotion:
+    """Whoever logs on was made a local administrator not long before: when, by whom, and the record that says so.
+
+    ``first`` says that it is the first logon since.
+    """
+
+    time: datetime
+    by: User | None
+    event: EventRef
+    first: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Logon:
     """An account obtained a session.
 
@@ -70,11 +83,14 @@ class Logon:
     ``address`` is the raw text of the log, None where it wrote none or the session is local. ``elevated`` and
     ``domain_admin`` are None where the log does not tell. ``why`` says in words how the door was recognised.
     ``ended`` is when the session was closed (filled in from its ``Logoff``), None while it is open or where nobody saw
-    it close.
-    ``resumes`` and ``began`` name the logon whose session a reconnect or an unlock takes up again: its main event and that
-    event's time; None where it is not known, or where this logon opens a session itself.
+    it close. Where an existing session was taken up again, ``resumes`` and ``began`` name the logon that opened it, its main
+    event and that event's time; None where the session is new, or its beginning was not seen.
+    ``ssm_document`` is the document that the SSM session was opened with, ``ssm_port`` where a tunnel leads: a port of this
+    host (``3389``), or of another (``db.internal:1433``).
     ``ssm_match`` says how the SSM session was found, or why none was; ``ssm_observed`` that the host's SSM sessions were
-    known at that moment, so that none found means that there was none. ``folded`` counts all events behind it, also those that ``events`` no longer lists (it holds at most 256).
+    known at that moment, so that none found means that there was none. ``promotion`` is there where the user was made an
+    administrator within the day before. ``folded`` counts all events behind it, also those that ``events`` no longer
+    lists (it holds at most 256).
     """
 
     time: datetime
@@ -91,8 +107,11 @@ class Logon:
     domain_admin: bool | None = None
     principal: str | None = None
     ssm_session: str | None = None
+    ssm_document: str | None = None
+    ssm_port: str | None = None
     ssm_match: Sentence | None = None
     ssm_observed: bool = False
+    promotion: Promotion | None = None
     ended: datetime | None = None
     resumes: EventRef | None = None
     began: datetime | None = None
@@ -175,11 +194,15 @@ class NoticeKind(StrEnum):
     TOPIC = "topic"
     SILENCE = "silence"
     UNDELIVERED = "undelivered"
+    UNWATCHED = "unwatched"
 
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """What logonbell has to say of itself. Its one event stands in no log of Windows: the channel is ``logonbell``."""
+    """What logonbell has to say of itself. Its one event stands in no log of Windows: the channel is ``logonbell``.
+
+    That of sessions which nobody watched is the SSM agent's.
+    """
 
     time: datetime
     host: str
@@ -205,7 +228,11 @@ class TamperKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Tampering:
-    """Somebody changed what is recorded, or who may come in. ``user`` did it, ``about`` is what or whom it was done to."""
+    """Somebody changed what is recorded, or who may come in. ``user`` did it, ``about`` is what or whom it was done to.
+
+    ``planned`` says that it was planned, or takes nothing away: a restart with a reason, a subcategory that is audited
+    from now on, a copied log that ends where it was stopped, as at a shutdown.
+    """
 
     time: datetime
     host: str

@@ -62,7 +62,7 @@ TAMPERING: Mapping[TamperKind, tuple[Level, str, Sentence]] = MappingProxyType(
         TamperKind.SSM_USER_ENABLED: (
             Level.HIGH,
             "ssm-user-enabled",
-            say("ssm-user, enabled while no SSM session was opened, rings"),
+            say("ssm-user, enabled for no SSM session, rings"),
         ),
     }
 )
@@ -73,6 +73,7 @@ NOTICES: Mapping[NoticeKind, tuple[Level, Sentence]] = MappingProxyType(
         NoticeKind.TOPIC: (Level.HIGH, say("a bell that may not be heard rings")),
         NoticeKind.SILENCE: (Level.MEDIUM, say("whoever keeps the bell from ringing is told of")),
         NoticeKind.UNDELIVERED: (Level.HIGH, say("what one way does not take is told by the others")),
+        NoticeKind.UNWATCHED: (Level.MEDIUM, say("a time in which nobody watched rings")),
     }
 )
 SILENT_DOORS = frozenset({Door.NETWORK, Door.UNLOCK, Door.RUNAS, Door.BATCH, Door.RUN_COMMAND})
@@ -155,6 +156,10 @@ class Rules:
 
     def _judge_logon(self, logon: Logon) -> Verdict:
         door = str(logon.door)
+        if logon.promotion is not None and logon.promotion.first:
+            reason = say("the first logon of a new administrator rings, whatever the door")
+            loud = logon.door is Door.RDP_LOOPBACK and logon.ssm_observed
+            return Verdict(True, Level.CRITICAL if loud else Level.HIGH, "logon", reason)
         if logon.door in self.silent:
             reason = say("the door {door} is recorded and silent", door=door)
             return Verdict(False, LOUDNESS[logon.door], "logon", reason)
@@ -165,6 +170,10 @@ class Rules:
         if logon.domain_admin:
             return Verdict(
                 True, Level.HIGH, "logon", say("a domain admin came by the door {door}", door=door)
+            )
+        if logon.promotion is not None:
+            return Verdict(
+                True, Level.HIGH, "logon", say("a new administrator came by the door {door}", door=door)
             )
         return Verdict(True, LOUDNESS[logon.door], "logon", say("the door {door} rings", door=door))
 
@@ -188,6 +197,9 @@ def alert_for(finding: Finding, verdict: Verdict, host_id: str) -> Alert:
 
 def _judge_tampering(finding: Tampering) -> Verdict:
     name = str(finding.kind)
+    if finding.planned and finding.kind is TamperKind.LOG_STOPPED:
+        reason = say("the log ends where it was stopped, as it does at a shutdown")
+        return Verdict(False, Level.INFORMATIONAL, name, reason)
     if finding.planned:
         rings = finding.kind is TamperKind.RESTARTED
         return Verdict(

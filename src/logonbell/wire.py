@@ -14,6 +14,7 @@ from logonbell.logon import (
     Logoff,
     Logon,
     Notice,
+    Promotion,
     Selected,
     Tampering,
     User,
@@ -109,11 +110,25 @@ def _logon(logon: Logon) -> Line:
         "logon_id": logon.logon_id,
         "principal": logon.principal,
         "ssm_session": logon.ssm_session,
+        "ssm_document": logon.ssm_document,
+        "ssm_port": logon.ssm_port,
         "ssm_match": str(logon.ssm_match) if logon.ssm_match else None,
+        "promotion": _promotion(logon.promotion),
         "ended": iso(logon.ended) if logon.ended else None,
         "resumes": _event(logon.resumes) if logon.resumes else None,
         "began": iso(logon.began) if logon.began else None,
         "folded": logon.folded,
+    }
+
+
+def _promotion(promotion: Promotion | None) -> Line | None:
+    if promotion is None:
+        return None
+    return {
+        "time": iso(promotion.time),
+        **_user(promotion.by),
+        "event": _event(promotion.event),
+        "first": promotion.first,
     }
 
 

@@ -15,13 +15,15 @@ from hypothesis import strategies as st
 import days as days_module
 from days import Day, days, delayed, repeated, twins_swapped
 from logonbell.event import Event
-from logonbell.logon import Logoff
+from logonbell.logon import Door, Logoff
 from logonbell.recognise.windows import Recogniser
 from recognising import final, identity, lines, logons, pass_in_pieces, pass_live, pass_through, who_came
 
 LAGS = st.sampled_from([0.0, 0.2, 0.5, 1.0, 1.5, 2.0]).map(lambda seconds: timedelta(seconds=seconds))
 SECONDS = st.floats(0, 700, allow_nan=False).map(lambda seconds: timedelta(seconds=seconds))
 REPEATS = st.sampled_from([0.0, 0.001, 1.0, 10.0, 59.0]).map(lambda seconds: timedelta(seconds=seconds))
+
+NEW_SESSIONS = frozenset(Door) - {Door.UNLOCK, Door.RDP_RECONNECT}
 
 few = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 many = settings(max_examples=5_000, deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -141,6 +143,24 @@ def test_whoever_leaves_is_told_once(day: Day) -> None:
     ends = [finding for finding in findings if isinstance(finding, Logoff)]
     assert len({(end.host, end.logon, end.began) for end in ends}) == len(ends)
     assert all((end.host, end.logon, end.began) in began and end.time > end.began for end in ends)
+    resumptions = {identity(logon) for logon in logons(findings) if logon.resumes is not None}
+    assert not resumptions & {(end.host, end.logon, end.began) for end in ends}
+
+
+@few
+@given(days())
+def test_whoever_comes_back_belongs_to_a_session(day: Day) -> None:
+    """A session that is taken up again is named by the logon that opened it: one of the same user, told before."""
+    findings = final(pass_through(came_in(day)))
+    opened = {identity(logon): logon for logon in logons(findings)}
+    for back in logons(findings):
+        if back.resumes is None or back.began is None:
+            assert (back.resumes, back.began) == (None, None)
+            assert back.door in NEW_SESSIONS
+        else:
+            session = opened[back.host, back.resumes, back.began]
+            assert str(session.user).casefold() == str(back.user).casefold()
+            assert session.time < back.time
 
 
 _CHILD = """
@@ -164,4 +184,4 @@ def test_a_snapshot_is_the_same_in_every_process() -> None:
         )
         texts.add(child.stdout)
     assert len(texts) == 1
-    assert b'["new","nla","seated"]' in texts.pop()
+    assert b'["knocked","new","nla","seated"]' in texts.pop()

@@ -90,6 +90,16 @@ def test_the_form_is_the_agents(tmp_path: Path) -> None:
     assert known["RunID"] == "2023-11-17T07-09-48.712Z"
     assert re.fullmatch(r"55847-05-09 \d\d:\d\d:\d\d \+0000 UTC", known["CreatedDate"])
     assert known["ProcInfo"]["StartTime"] == "2023-11-17T07:09:48.712000317Z"
+    plugin = json.loads(text)["InstancePluginsInformation"][0]["Configuration"]["OrchestrationDirectory"]
+    assert plugin == f"{json.loads(text)['IOConfig']['OrchestrationDirectory']}/Port"
+
+
+def test_a_creation_date_stands_in_the_hosts_zone(tmp_path: Path) -> None:
+    """The milliseconds that become seconds are written as a local time."""
+    agent = agent_at(tmp_path, FakeClock(), AgentForm(zone=timezone(timedelta(hours=9), "JST")))
+    document = agent.open(shell(ALICE, "alice"))
+    known = json.loads((agent.state / "current" / document.document_id).read_text())["DocumentInformation"]
+    assert known["CreatedDate"].endswith(" +0900 JST")
 
 
 def test_each_program_has_its_own_log_on_windows_only(tmp_path: Path) -> None:
@@ -113,21 +123,56 @@ def test_each_program_has_its_own_log_on_windows_only(tmp_path: Path) -> None:
         assert {path.name for path in agent.logs.iterdir()} == names
 
 
-def test_lines_are_held_for_a_tenth_of_a_second(tmp_path: Path) -> None:
-    """The agent's log writer is late by up to 100 ms; the lines keep the time at which they were said."""
+def test_lines_are_written_one_at_a_time_and_late(tmp_path: Path) -> None:
+    """A program writes a line about every 100 ms; each keeps the time at which it was said."""
     clock = FakeClock()
     agent = agent_at(tmp_path, clock, AgentForm(zone=timezone(timedelta(hours=9))))
     agent.open(shell(ALICE, "alice"))
-    clock.pass_(0.05)
+    counts = []
+    for _ in range(4):
+        agent.settle()
+        counts.append(lines_of(agent).count("ssm-session-worker"))
+        clock.pass_(0.1)
     agent.settle()
-    early = lines_of(agent)
-    clock.pass_(0.05)
-    agent.settle()
-    assert "worker started" not in early
+    assert counts == [1, 1, 2, 3]
     assert re.search(
         r"2026-03-03 21:00:00\.0000 INFO \[ssm-session-worker\] \[alice-\w+\] document: alice-\w+ worker started\n",
         lines_of(agent),
     )
+    clock.pass_(5)
+    agent.settle()
+    assert "Plugin Standard_Stream started" in lines_of(agent)
+
+
+def test_programs_take_turns_in_a_log_that_they_share(tmp_path: Path) -> None:
+    """On Linux the lines of agent and worker stand in the order in which they were written, not in that of their times."""
+    clock = FakeClock()
+    agent = agent_at(tmp_path, clock, AgentForm(windows=False))
+    first = agent.open(shell(ALICE, "alice"))
+    clock.pass_(0.3)
+    agent.open(shell(ALICE, "bob"))
+    clock.pass_(10)
+    agent.settle()
+    lines = lines_of(agent).splitlines()
+    times = [line[:24] for line in lines]
+    assert times != sorted(times)
+    assert lines.index(next(line for line in lines if "bob" in line)) < lines.index(
+        next(line for line in lines if f"{first.document_id}] [DataBackend] [pluginName" in line)
+    )
+
+
+def test_whoever_ends_writes_the_rest_at_once(tmp_path: Path) -> None:
+    """A worker's last words are in its log when it is gone, unless it died."""
+    agent = agent_at(tmp_path, FakeClock())
+    ended, died = agent.open(shell(ALICE, "alice")), agent.open(shell(ALICE, "bob"))
+    agent.end(ended)
+    agent.crash(died)
+    agent.flush()
+    assert f"[{ended.document_id}] Session worker closed" in lines_of(agent)
+    assert f"[{died.document_id}]" not in lines_of(agent)
+    assert shelves_of(agent)["current"] == [died.document_id]
+    agent.give_up(died)
+    assert shelves_of(agent)["current"] == []
 
 
 def test_older_agents_write_whole_seconds_and_newer_ones_longer_ids(tmp_path: Path) -> None:
@@ -147,21 +192,63 @@ def test_a_full_log_is_rolled_and_the_oldest_removed(tmp_path: Path) -> None:
     for _ in range(6):
         agent.end(agent.open(shell(ALICE, "alice")))
         agent.flush()
-    assert sorted(path.name for path in agent.logs.iterdir()) == [
-        "amazon-ssm-agent.log",
-        "amazon-ssm-agent.log.3",
-        "amazon-ssm-agent.log.4",
-        "amazon-ssm-agent.log.5",
+    numbers = sorted(int(path.suffix[1:]) for path in agent.logs.glob("amazon-ssm-agent.log.*"))
+    assert numbers == list(range(numbers[-1] - 2, numbers[-1] + 1))
+    assert numbers[0] > 1
+
+
+def test_a_rolled_log_is_written_to_by_whoever_holds_it_open(tmp_path: Path) -> None:
+    """On Linux a worker that was there before ends in the file that it opened, whatever that is called now."""
+    clock = FakeClock()
+    agent = agent_at(tmp_path, clock, AgentForm(windows=False, log_size=9_000))
+    held = agent.open(shell(ALICE, "alice"))
+    agent.flush()
+    while not (agent.logs / "amazon-ssm-agent.log.1").exists():
+        agent.end(agent.open(shell(ALICE, "bob")))
+        agent.flush()
+    agent.end(held)
+    assert f"[{held.document_id}] Session worker closed" in (agent.logs / "amazon-ssm-agent.log.1").read_text(
+        "utf-8"
+    )
+
+
+@pytest.mark.parametrize("windows", [True, False])
+def test_the_folders_are_the_agents(tmp_path: Path, windows: bool) -> None:
+    """State below the instance, and a channel between agent and worker for as long as both are there."""
+    agent = agent_at(tmp_path, FakeClock(), AgentForm(windows=windows))
+    document = agent.open(shell(ALICE, "alice"))
+    assert sorted(path.name for path in agent.state.iterdir()) == [
+        "completed",
+        "corrupt",
+        "current",
+        "pending",
     ]
+    channel = agent.home / "channels" / document.document_id / "tmp"
+    assert channel.is_dir()
+    agent.end(document)
+    assert not channel.parent.exists()
 
 
-def test_a_restarted_agent_counts_its_runs(tmp_path: Path) -> None:
-    """What is found in ``current`` is written again, with its worker, and one run more."""
+def test_a_restarted_agent_counts_its_runs_and_tells_the_worker_again(tmp_path: Path) -> None:
+    """What is found in ``current`` is written again, one run more, and its worker says once more what it was told."""
     agent = agent_at(tmp_path, FakeClock())
     document = agent.open(shell(ALICE, "alice"), process=4711)
     agent.restart(document)
+    agent.flush()
     known = json.loads((agent.state / "current" / document.document_id).read_text())["DocumentInformation"]
     assert (known["RunCount"], known["ProcInfo"]["Pid"]) == (1, 4711)
+    assert lines_of(agent).count(f"[{document.document_id}] [DataBackend] {{") == 2
+    assert "found orphan process: 4711" in lines_of(agent)
+
+
+def test_the_wish_to_end_a_session_says_so(tmp_path: Path) -> None:
+    """What stands in a session's place for a moment is no session, and says which one it is about."""
+    agent = agent_at(tmp_path, FakeClock())
+    document = agent.open(shell(ALICE, "alice"))
+    agent.wish(document)
+    wish = json.loads((agent.state / "pending" / document.document_id).read_text())
+    assert (wish["DocumentType"], wish["InstancePluginsInformation"]) == ("TerminateSession", None)
+    assert wish["CancelInformation"]["DebugInfo"] == f"Session {document.document_id} is yet to be terminated"
 
 
 def test_the_same_seed_makes_the_same_agent(tmp_path: Path) -> None:

@@ -90,6 +90,14 @@ def test_a_log_keeps_its_own_order(tmp_path: Path) -> None:
     assert events == back
 
 
+def test_a_clock_that_is_set_back_is_set_back_in_every_log(tmp_path: Path) -> None:
+    """What one log wrote before the clock was set back comes before what another wrote after it."""
+    for name, first in (("a.evtx", 1), ("b.evtx", 2)):
+        before, after = range(first, 101, 2), range(100 + first, 201, 2)
+        write_evtx(tmp_path / name, [*logon_events(before, hours=2), *logon_events(after)])
+    assert [event.record_id for event in History([tmp_path]).events()] == list(range(1, 201))
+
+
 def test_a_record_in_two_logs_is_given_once(tmp_path: Path) -> None:
     """An archive beside the live log tells nothing twice; another host's equal numbers are its own."""
     write_evtx(tmp_path / "live.evtx", logon_events(range(50, 100)))

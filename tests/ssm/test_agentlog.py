@@ -1,18 +1,21 @@
 from __future__ import annotations
 
+import os
+import sys
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
 
-from agents import ALICE, LINUX, Bastion
+from agents import ALICE, LINUX, Bastion, words
 from fakes import NOON
 from logonbell.simulate.ssm import AgentForm
 from logonbell.simulate.ssm_documents import port, run_command, shell
 from logonbell.ssm.agentlog import AgentLogs, Closed, Described, Fact, LogMark, Reading, facts_of
 
 TOKYO = timezone(timedelta(hours=9))
+unix = pytest.mark.skipif(sys.platform == "win32", reason="links and pipes")
 KATHMANDU = timezone(timedelta(hours=5, minutes=45))
 
 
@@ -66,6 +69,18 @@ def test_a_change_to_summer_time_is_followed(tmp_path: Path) -> None:
     bastion.end(second)
     times = [time for time, fact in logs_of(bastion).read(LogMark()).facts if isinstance(fact, Closed)]
     assert sorted(set(times)) == [NOON + timedelta(seconds=2), NOON + timedelta(seconds=63)]
+
+
+def test_an_agents_restart_moves_no_clock(tmp_path: Path) -> None:
+    """A session that is described once more, hours after its start, is no sign of another zone."""
+    bastion = Bastion(tmp_path, AgentForm(zone=TOKYO))
+    session = bastion.open(shell(ALICE, "alice"), after=0)
+    bastion.clock.pass_(3 * 3600)
+    bastion.agent.restart(session)
+    bastion.end(session, after=60)
+    facts = logs_of(bastion).read(LogMark()).facts
+    closed = {time for time, fact in facts if isinstance(fact, Closed)}
+    assert closed == {NOON + timedelta(hours=3, minutes=1)}
 
 
 def test_older_agents_write_whole_seconds(tmp_path: Path) -> None:
@@ -189,3 +204,35 @@ def test_lines_of_others_say_nothing(tmp_path: Path) -> None:
             file.write(f"2026-03-03 12:00:01.0000 INFO {line}\n")
         file.write("9999-99-99 99:99:99 INFO [ssm-session-worker] [a-1] Session worker closed\n")
     assert logs_of(bastion).read(LogMark()).facts == []
+
+
+def test_a_log_of_a_gigabyte_of_nothing_is_told_once(tmp_path: Path) -> None:
+    """A log without a line costs a few MiB of memory at a time, one word, and no session of the other logs."""
+    bastion = Bastion(tmp_path)
+    session = bastion.open(shell(ALICE, "alice"))
+    with (bastion.agent.logs / "amazon-ssm-agent.log").open("wb") as file:
+        file.truncate(1 << 30)
+    readings = list(facts_of(AgentLogs(bastion.agent.logs, zone=as_utc)))
+    assert brief(all_of(readings)) == [("opened", session.document_id)]
+    assert sum(len(reading.losses) for reading in readings) == 1
+
+
+@unix
+def test_links_and_pipes_among_the_logs_are_not_followed(
+    tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """What is no file is told, not followed, not waited for; the other logs are read."""
+    bastion = Bastion(tmp_path)
+    session = bastion.open(shell(ALICE, "alice"))
+    outside = tmp_path_factory.mktemp("outside") / "agent.log"
+    other = Bastion(tmp_path_factory.mktemp("other"))
+    other.open(shell(ALICE, "mallory"))
+    (other.agent.logs / "ssm-session-worker.log").rename(outside)
+    (bastion.agent.logs / "ssm-document-worker.log").symlink_to(outside)
+    (bastion.agent.logs / "amazon-ssm-agent.log").unlink()
+    os.mkfifo(bastion.agent.logs / "amazon-ssm-agent.log")
+    readings = list(facts_of(logs_of(bastion)))
+    assert brief(all_of(readings)) == [("opened", session.document_id)]
+    assert words([loss for reading in readings for loss in reading.losses]).count("link, or no file") == 2
+    assert logs_of(bastion).covered_since(0) == NOON
+    assert logs_of(bastion).last_sign(0) is not None

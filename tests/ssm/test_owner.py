@@ -45,9 +45,10 @@ class Sessions:
 
     there: list[SsmSession] = field(default_factory=list)
 
-    def live(self) -> Sequence[SsmSession]:
+    def live(self, *, process: int | None = None, port: int | None = None) -> Sequence[SsmSession]:
         """See ``LiveSessions``."""
-        return self.there
+        ports = {None, "", None if port is None else str(port)}
+        return [each for each in self.there if process in {None, each.process} and each.port in ports]
 
 
 def session(name: str, process: int) -> SsmSession:

@@ -15,7 +15,15 @@ from fakes import NOON, FakeClock
 from logonbell.event import Event
 from logonbell.recognise.session import CHANNEL, Told, record_id_of
 from logonbell.simulate.ssm import AgentForm
-from logonbell.simulate.ssm_documents import Request, association, commands, port, run_command, shell
+from logonbell.simulate.ssm_documents import (
+    Document,
+    Request,
+    association,
+    commands,
+    port,
+    run_command,
+    shell,
+)
 from logonbell.ssm.source import SsmSource
 
 FORMS = {
@@ -110,6 +118,44 @@ def test_two_hundred_sessions_in_a_minute_are_each_told_once(bastion: Bastion) -
             reader.read()
     reader.read()
     assert sorted(told(reader.events)[1:]) == sorted(expected)
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("pause", [0.05, 0.1, 1.3])
+def test_lines_that_are_written_late_tell_nothing_twice(tmp_path: Path, form: str, pause: float) -> None:
+    """The folder tells at once and the logs seconds later, or the logs alone: each session opens and closes once."""
+    bastion = Bastion(tmp_path, FORMS[form], processes=FakeProcesses(), slow_logs=True)
+    reader, documents, waiting = Reader(bastion.source()), list[Document](), list[Document]()
+    reader.read()
+    for number in range(24):
+        documents.append(bastion.open(EVERY_KIND[number % 8], after=0.02))
+        waiting.append(documents[-1])
+        if number % 3:
+            bastion.end(waiting.pop(0), after=0.02)
+        bastion.clock.pass_(pause)
+        bastion.write_logs()
+        reader.read()
+    for _ in range(80):
+        bastion.clock.pass_(0.1)
+        bastion.write_logs()
+        reader.read()
+    opened = [session for kind, session in told(reader.events) if kind == "OPENED"]
+    closed = [session for kind, session in told(reader.events) if kind == "CLOSED"]
+    assert sorted(opened) == sorted(each.document_id for each in documents)
+    assert sorted(closed) == sorted(each.document_id for each in documents if each not in waiting)
+
+
+def test_what_a_worker_says_into_a_rolled_log_ends_its_session(tmp_path: Path) -> None:
+    """A session that was opened before the log was rolled, and ended while nobody watched, has ended."""
+    bastion = Bastion(tmp_path, replace(LINUX, log_size=20_000))
+    reader = Reader(bastion.source())
+    held = bastion.open(shell(ALICE, "alice"))
+    while not list(bastion.agent.logs.glob("*.log.1")):
+        bastion.end(bastion.open(shell(ALICE, "bob")))
+    reader.read()
+    bastion.end(held, after=600)
+    bastion.clock.pass_(600)
+    assert told(Reader(bastion.source(), reader.bookmark).read()) == [("CLOSED", held.document_id)]
 
 
 def test_an_agents_restart_ends_no_session(bastion: Bastion) -> None:

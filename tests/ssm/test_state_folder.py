@@ -2,16 +2,20 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
+import logonbell.ssm.folder as folder_module
 from agents import ALICE, LINUX, Bastion, words
 from fakes import FakeClock
 from logonbell.simulate.ssm import AgentForm
-from logonbell.simulate.ssm_documents import association, run_command, shell
+from logonbell.simulate.ssm_documents import Document, association, run_command, shell
 from logonbell.source import Loss
-from logonbell.ssm.folder import Present, StateFolder
+from logonbell.ssm.files import read_bytes
+from logonbell.ssm.folder import ENTRIES, Present, StateFolder
 from users import as_nobody
 
 unix = pytest.mark.skipif(sys.platform == "win32", reason="links and pipes")
@@ -194,6 +198,81 @@ def test_among_too_many_files_a_new_session_is_seen(bastion: Bastion) -> None:
     seen, more = looks(folder, 6, bastion)
     assert document.document_id in seen.sessions
     assert words(losses + more).count("more than 20 files") == 1
+
+
+@dataclass
+class Work:
+    """What one look cost: names that were walked past, files that were opened."""
+
+    names: int = 0
+    files: int = 0
+
+
+@pytest.fixture
+def work(monkeypatch: pytest.MonkeyPatch) -> Work:
+    """Count what the folder is asked for."""
+    work, entries_in = Work(), folder_module._entries_in
+
+    def counted_entries(folder: Path) -> Iterator[os.DirEntry[str]]:
+        for entry in entries_in(folder):
+            work.names += 1
+            yield entry
+
+    def counted_read(path: Path, *, offset: int = 0, most: int) -> bytes:
+        work.files += 1
+        return read_bytes(path, offset=offset, most=most)
+
+    monkeypatch.setattr(folder_module, "_entries_in", counted_entries)
+    monkeypatch.setattr(folder_module, "read_bytes", counted_read)
+    return work
+
+
+def crowd(folder: Path, count: int) -> None:
+    """Put so many files into a folder, cheaply: names of a few."""
+    for number in range(count):
+        original = folder / f"junk-{number // 50_000}"
+        if number % 50_000 == 0:
+            original.write_bytes(b"{}")
+            os.utime(original, (0, 0))
+        else:
+            os.link(original, folder / f"junk-{number // 50_000}-{number}")
+
+
+def finds_its_way(bastion: Bastion, work: Work, count: int, **settings: int) -> None:
+    """Hold a look to its bounds among so many files, and a session that comes later to being seen."""
+    crowd(bastion.agent.state / "current", count)
+    folder = folder_of(bastion, **settings)
+    most, looks_needed = settings.get("entries", ENTRIES), 2 * count // settings.get("entries", ENTRIES) + 3
+    losses: list[Loss] = []
+    document: Document | None = None
+    for number in range(2 * looks_needed):
+        if number == looks_needed:
+            document = bastion.open(shell(ALICE, "alice"))
+        before = Work(work.names, work.files)
+        seen = folder.look()
+        losses += seen.losses
+        assert work.names - before.names <= most + 2
+        assert work.files - before.files <= 500
+        bastion.clock.pass_(0.1)
+    assert document is not None
+    assert document.document_id in seen.sessions
+    assert words(losses).count("more than") == 1
+    assert len(losses) < 40 * looks_needed
+    before = Work(work.names, work.files)
+    bastion.agent.remove(document)
+    assert not folder.holds(document.document_id)
+    assert (work.names, work.files) == (before.names, before.files)
+
+
+def test_a_crowded_folder_costs_little_at_a_time(bastion: Bastion, work: Work) -> None:
+    """Each look does a bounded part of the work, however full the folder is; what comes later is seen."""
+    finds_its_way(bastion, work, 3_000, entries=500, remembered=1_000)
+
+
+@pytest.mark.rig
+def test_a_million_files_cost_little_at_a_time(bastion: Bastion, work: Work) -> None:
+    """So it is with a million."""
+    finds_its_way(bastion, work, 1_000_000)
 
 
 def test_many_broken_files_make_few_words(bastion: Bastion) -> None:

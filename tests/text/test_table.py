@@ -107,6 +107,23 @@ def test_columns_line_up_under_wide_letters(language: str) -> None:
     assert len({width(line.partition("HOSTX")[0]) for line in lines}) == 1
 
 
+@pytest.mark.parametrize(
+    ("language", "title", "spans"),
+    [("en", "lasted", ("2 h 5 min", "0.0 s")), ("ja", "継続時間", ("2 時間 5 分", "0.0 秒"))],
+)
+def test_a_session_that_is_over_says_how_long_it_lasted(
+    language: str, title: str, spans: tuple[str, str]
+) -> None:
+    """Where any session is over there is a column for it; a clock that was set back makes none last less than nothing."""
+    still, ends = logon(Door.RDP), [timedelta(hours=2, minutes=5), timedelta(hours=-1)]
+    over = [replace(still, ended=still.time + end) for end in ends]
+    titles, first, second, third, _mark = drawn([still, *over], language=language).splitlines()
+    assert titles.endswith(title)
+    assert second.removeprefix(first).strip() == spans[0]
+    assert third.removeprefix(first).strip() == spans[1]
+    assert title not in drawn([still], language=language)
+
+
 def test_nothing_found_is_only_the_titles() -> None:
     """An empty history has titles, no rows and no mark to explain."""
     assert len(drawn([]).splitlines()) == 1

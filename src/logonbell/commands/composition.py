@@ -31,6 +31,7 @@ from logonbell.silence import Maintenance
 from logonbell.source import Source
 from logonbell.sources.evtx import EvtxSource
 from logonbell.sources.history import find_logs
+from logonbell.ssm.files import may_exist
 from logonbell.ssm.owner import Observed
 from logonbell.ssm.past import logs_of
 from logonbell.ssm.processes import HostProcesses
@@ -100,7 +101,7 @@ def _ssm_source(config: Config, now: Callable[[], datetime]) -> SsmSource | None
         return None
     if isinstance(folder, str):
         folder = default_ssm()
-        if not folder.is_dir():
+        if not may_exist(folder):
             return None
     return SsmSource(folder, host="", clock=now, logs=logs_of(folder), processes=HostProcesses())
 

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import heapq
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
-from datetime import datetime
 from pathlib import Path
 
 from logonbell.errors import Refused
@@ -13,7 +11,7 @@ from logonbell.event import Event
 from logonbell.recognise.windows import WANTED
 from logonbell.source import Loss
 from logonbell.sources.evtx import EvtxSource
-from logonbell.sources.history import History, find_logs
+from logonbell.sources.history import History, find_logs, in_step
 from logonbell.ssm.past import SsmFolders, SsmPast, find_ssm_folders
 
 
@@ -26,7 +24,8 @@ class Past:
 
     def __init__(self, paths: Sequence[Path], *, on_progress: Callable[[float], None] | None = None) -> None:
         self._roots = paths
-        self._folders = find_ssm_folders(paths)
+        unseen: list[Loss] = []
+        self._folders = find_ssm_folders(paths, unseen)
         self._losses: list[Loss] = []
         self._history: History | None = None
         try:
@@ -34,6 +33,7 @@ class Past:
         except Refused:
             if not self._folders:
                 raise
+            self._losses = unseen  # else the logs' own search tells of them
 
     @property
     def records(self) -> int:
@@ -49,7 +49,7 @@ class Past:
         """Give the events, once. Raises ``Refused``, before the first, where no log could be read at all."""
         logs = self._history.events() if self._history else iter(())
         pasts = [SsmPast(folders, host=_host_beside(folders, self._roots)) for folders in self._folders]
-        return heapq.merge(logs, *map(self._sessions, pasts), key=_time_of)
+        return in_step([logs, *map(self._sessions, pasts)])
 
     def _sessions(self, past: SsmPast) -> Iterator[Event]:
         bookmark = None
@@ -85,7 +85,3 @@ def _host_in(place: Path) -> str | None:
                 if first:
                     return first[0].host
     return None
-
-
-def _time_of(event: Event) -> datetime:
-    return event.time

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from logonbell.commands.desk import Desk
 from logonbell.commands.past import Past
 from logonbell.commands.progress import progress
-from logonbell.logon import FailedLogons, Finding, LogCleared, Logoff, Logon
+from logonbell.event import Event, EventRef
+from logonbell.logon import FailedLogons, Finding, LogCleared, Logoff, Logon, Selected, Tampering
+from logonbell.recipe import RULES
 from logonbell.recognise.past import recognise
+from logonbell.recognise.session import CHANNEL
 from logonbell.rule import Rules, Verdict
 from logonbell.sentence import Sentence, plural, say
 from logonbell.source import Loss
@@ -21,19 +24,31 @@ from logonbell.wire import line
 Judged = list[tuple[Finding, Verdict]]
 
 
-def read(desk: Desk, paths: Sequence[Path], *, as_lines: bool, rules: Rules | None = None) -> int:
-    """Read logs to their ends and print who came in. Returns the exit code."""
+def read(desk: Desk, paths: Sequence[Path], *, as_lines: bool, on: Sequence[str] = ()) -> int:
+    """Read logs to their ends and print who came in; ``on`` names shipped rules to switch on. Returns the exit code."""
+    rules = Rules(over_events=tuple(RULES[name] for name in on))
     with progress(desk, paths) as on_progress:
         past = Past(paths, on_progress=on_progress)
-        findings = recognise(past.events())
-    rules = rules or Rules()
+        findings = _findings(past.events(), rules)
     judged = [(finding, rules.judge(finding)) for finding in findings]
     desk.tell_losses(past.losses)
     if as_lines:
         _print_lines(desk, judged, past)
     else:
-        _print_table(desk, judged, past)
+        _print_table(desk, judged, past, rules)
     return 0
+
+
+def _findings(events: Iterable[Event], rules: Rules) -> list[Finding]:
+    """Give who came in, and what the rules over raw events select, in the order of time."""
+    selected: list[Finding] = []
+
+    def seen_by_rules() -> Iterator[Event]:
+        for event in events:
+            selected.extend(rules.select(event))
+            yield event
+
+    return sorted([*recognise(seen_by_rules()), *selected], key=lambda finding: finding.time)
 
 
 def _print_lines(desk: Desk, judged: Judged, past: Past) -> None:
@@ -55,7 +70,7 @@ def _summary(judged: Judged, past: Past) -> dict[str, object]:
     }
 
 
-def _print_table(desk: Desk, judged: Judged, past: Past) -> None:
+def _print_table(desk: Desk, judged: Judged, past: Past, rules: Rules) -> None:
     shown = [(finding, verdict) for finding, verdict in judged if not isinstance(finding, Logoff)]
     if shown:
         draw(shown, desk.out, language=desk.language, zone=desk.zone)
@@ -73,8 +88,32 @@ def _print_table(desk: Desk, judged: Judged, past: Past) -> None:
             ),
         )
     )
+    for rule in rules.over_events:
+        desk.say(_measured(rule.name, judged))
     if past.losses:
         desk.say(_lost(past.losses))
+
+
+def _measured(rule: str, judged: Judged) -> Sentence:
+    """Say how well a rule over raw events meets those who came."""
+    selected = {_key(finding, finding.main) for finding, verdict in judged if verdict.rule == rule}
+    came = [
+        {_key(logon, ref) for ref in logon.events}
+        for logon, verdict in judged
+        if isinstance(logon, Logon) and verdict.rings
+    ]
+    return say(
+        "{rule} selects {records}: {hits:,} of a logon that rings. Of {came:,} such logons it meets {met:,}.",
+        rule=rule,
+        records=plural("{count:,} record", "{count:,} records", len(selected)),
+        hits=sum(len(selected & events) for events in came),
+        came=len(came),
+        met=sum(bool(selected & events) for events in came),
+    )
+
+
+def _key(finding: Finding, ref: EventRef) -> tuple[str, EventRef]:
+    return finding.host, ref
 
 
 def _found(findings: Sequence[Finding]) -> Sentence:
@@ -114,12 +153,19 @@ def _lost(losses: Sequence[Loss]) -> Sentence:
 
 
 def _folded(judged: Judged) -> int:
-    """Count the records that are behind what was told."""
-    return sum(
-        finding.folded
-        if isinstance(finding, Logon)
-        else finding.count
-        if isinstance(finding, FailedLogons)
-        else 1
-        for finding, _ in judged
-    )
+    """Count the records of logs that are behind what was told."""
+    told = [finding for finding, _ in judged if not isinstance(finding, Selected)]
+    selected = {_key(finding, finding.main) for finding, _ in judged if isinstance(finding, Selected)}
+    counted = sum(map(_records, told))
+    return counted + len(selected - {_key(finding, ref) for finding in told for ref in finding.events})
+
+
+def _records(finding: Finding) -> int:
+    told_by_agent = sum(event.channel == CHANNEL for event in finding.events)  # no record of a log
+    match finding:
+        case Logon() | Tampering():
+            return finding.folded - told_by_agent
+        case FailedLogons():
+            return finding.count
+        case _:
+            return len(finding.events) - told_by_agent

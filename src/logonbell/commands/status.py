@@ -8,6 +8,7 @@ from datetime import datetime, tzinfo
 from logonbell.commands.desk import Desk
 from logonbell.config import Config
 from logonbell.sentence import say
+from logonbell.ssm.ledger import NAMED, blind_since
 from logonbell.store.outbox import NotifierState, Outbox, OutboxState, SourceState
 from logonbell.text.moment import in_utc, in_zone
 from logonbell.wire import iso
@@ -39,12 +40,30 @@ def status(desk: Desk, config: Config, *, as_lines: bool) -> int:
 
 def _print_source(desk: Desk, zone: tzinfo, name: str, source: SourceState) -> None:
     time = _time(source.read, zone)
-    if source.newest is None:
+    if name.startswith(NAMED):
+        _print_sessions(desk, zone, name, source)
+    elif source.newest is None:
         desk.say(say("{source}: no record yet, {time}", source=name, time=time))
     else:
         desk.say(
             say(
                 "{source}: read up to record {record:,}, {time}", source=name, record=source.newest, time=time
+            )
+        )
+
+
+def _print_sessions(desk: Desk, zone: tzinfo, name: str, source: SourceState) -> None:
+    since = blind_since(source.bookmark)
+    if since is None:
+        desk.say(say("{source}: looked into, {time}", source=name, time=_time(source.read, zone)))
+    else:
+        desk.say(
+            say(
+                "{source}: nothing to look into since {time}, so SSM sessions are not seen."
+                " Run logonbell as root, on Windows as SYSTEM or an administrator;"
+                " if this host has no SSM agent, set ssm = 'off' under [sources].",
+                source=name,
+                time=_time(since, zone),
             )
         )
 
@@ -74,6 +93,11 @@ def _print_notifier(desk: Desk, zone: tzinfo, name: str, notifier: NotifierState
         desk.say(say("  last error, {time}: {error}", time=time, error=notifier.last_error))
 
 
+def _blind(name: str, source: SourceState) -> str | None:
+    since = blind_since(source.bookmark) if name.startswith(NAMED) else None
+    return None if since is None else iso(since)
+
+
 def _time(time: datetime, zone: tzinfo) -> str:
     return in_zone(time, zone) or in_utc(time)
 
@@ -81,7 +105,12 @@ def _time(time: datetime, zone: tzinfo) -> str:
 def _as_line(state: OutboxState) -> dict[str, object]:
     return {
         "sources": {
-            name: {"bookmark": source.bookmark, "newest": source.newest, "read": iso(source.read)}
+            name: {
+                "bookmark": source.bookmark,
+                "newest": source.newest,
+                "read": iso(source.read),
+                "blind": _blind(name, source),
+            }
             for name, source in state.sources.items()
         },
         "notifiers": {

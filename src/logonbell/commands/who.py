@@ -25,13 +25,21 @@ def who(desk: Desk, config: Config, *, as_lines: bool) -> int:
         outbox.close()
     rules, reader = rules_of(config), reader_of(config, desk)
     if as_lines:
-        for logon in open_now:
+        for logon in open_now.logons:
             desk.out.line(json.dumps(line(logon, rules.judge(logon))))
         return 0
-    if open_now:
-        judged = [(logon, rules.judge(logon)) for logon in open_now]
+    if open_now.logons:
+        judged = [(logon, rules.judge(logon)) for logon in open_now.logons]
         draw(judged, desk.out, language=reader.language, zone=reader.zone)
-    desk.say(plural("{count:,} session is open.", "{count:,} sessions are open.", len(open_now)))
+    desk.say(plural("{count:,} session is open.", "{count:,} sessions are open.", len(open_now.logons)))
+    if open_now.unsure:
+        desk.say(
+            plural(
+                "{count:,} of them began before records were lost, and may have ended among them.",
+                "{count:,} of them began before records were lost, and may have ended among them.",
+                open_now.unsure,
+            )
+        )
     if read := [source.read for source in state.sources.values()]:
         ago = span(utc_now() - max(read), reader.language)
         desk.say(say("As of what the agent read {ago} ago.", ago=ago))

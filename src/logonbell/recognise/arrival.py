@@ -36,10 +36,11 @@ class Sign(StrEnum):
     SEATED = "seated"  # a 4624 of type 2, 10, 11 or 12: somebody sat down
     UNLOCKED = "unlocked"  # a 4624 of type 7 or 13
     NETWORK = "network"  # a 4624 of type 3 or 8 that came through the network
-    NLA = "nla"  # the network logon or the 1149 that RDP makes before its session
+    NLA = "nla"  # a network logon such as RDP makes before its session
+    KNOCKED = "knocked"  # 1149: somebody authenticated for RDP
     NEW = "new"  # LocalSessionManager 21: a new session
-    AGAIN = "again"  # LocalSessionManager 25: an existing session, attached again
-    ATTACHED = "attached"  # 4778: an existing session, attached to a client
+    AGAIN = "again"  # LocalSessionManager 25, 4778 to the console: an existing session, attached again
+    ATTACHED = "attached"  # 4778: an existing session, attached to an RDP client
     BRIEF = "brief"  # its logon id was closed at once: only a key to a session that was there before
     LEFT = "left"  # 4647: the user chose to log off
     LOCAL = "local"  # LocalSessionManager or 4778 says that no client is attached
@@ -56,10 +57,16 @@ class Sign(StrEnum):
 class Arrival:
     """A logon that may still grow.
 
-    ``process`` is the id of the program that asked for the logon, ``ssm`` the SSM session that it belongs to, ``owner`` the
-    SSM session whose worker was seen to hold the connection it came by (empty: somebody else does), ``rivals`` how many
-    SSM shells its Windows logon could belong to, 0 where the worker's process id decided. ``due`` is when, in the time of the log, what is known is told (None: nothing new to tell). ``told`` says that
-    it was told before, so that what comes now is a later version of it.
+    ``halves`` counts the 4624 of its own token: UAC splits it in two. ``hearsay`` says that the address is only what the
+    client says of itself. ``resumed_id`` is a logon id of the session that it took up again, ``resumes`` and ``began`` are
+    main event and time of the logon that opened that session.
+
+    ``process`` is the id of the program that asked for the logon, ``ssm`` the SSM session that it belongs to, ``owner``
+    the SSM session whose worker was seen to hold the connection it came by (empty: somebody else does), ``rivals`` how
+    many SSM shells its Windows logon could belong to, 0 where the worker's process id decided.
+
+    ``due`` is when, in the time of the log, what is known is told (None: nothing new to tell). ``told`` says that it was
+    told before, so that what comes now is a later version of it.
     """
 
     serial: int
@@ -70,13 +77,18 @@ class Arrival:
     signs: set[Sign] = field(default_factory=set)
     user: User | None = None
     logon_type: int | None = None
+    halves: int = 0
     logon_ids: list[str] = field(default_factory=list)
     unlock_ids: list[str] = field(default_factory=list)
     address: str | None = None
+    hearsay: bool = False
     workstation: str | None = None
     elevated: bool | None = None
     domain_admin: bool | None = None
     session: int | None = None
+    resumed_id: str = ""
+    resumes: EventRef | None = None
+    began: datetime | None = None
     process: int | None = None
     ssm: str | None = None
     owner: str | None = None
@@ -126,13 +138,18 @@ class Arrival:
         """Fill in facts that are not known yet; what the first record said stays."""
         if user is not None and (self.user is None or _says_more(user, self.user)):
             self.user = user
-        known = self.address is not None and address_of(self.address) is not None
+        known = self.address is not None and address_of(self.address) is not None and not self.hearsay
         if address is not None and not known:
-            self.address = address
+            self.address, self.hearsay = address, False
         if self.workstation is None:
             self.workstation = workstation
         if self.logon_type is None:
             self.logon_type = logon_type
+
+    def hear_address(self, address: str | None) -> None:
+        """Take an address that the client says of itself, until the connection's own is known."""
+        if self.address is None and address is not None:
+            self.address, self.hearsay = address, True
 
     def may_be(self, user: User | None, address: str | None) -> bool:
         """Tell whether evidence of ``user`` from ``address`` can belong to this logon."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from logonbell.logon import Door
 from logonbell.recognise.arrival import Arrival, Kind, Sign
+from logonbell.recognise.identity import is_loopback
 from logonbell.recognise.ssm import Link
 from logonbell.sentence import Sentence, say
 
@@ -44,6 +45,8 @@ def _seat(arrival: Arrival, link: Link) -> Decision:
         return _rdp(arrival, link)
     if Sign.SEATED not in signs and Sign.NEW not in signs:
         return Door.UNLOCK, say("an unlock (type 7 or 13) without a new session")
+    if Sign.AGAIN in signs and Sign.NEW not in signs:
+        return Door.UNLOCK, say("an existing session was taken up again at the console")
     if is_brief(arrival):
         return Door.UNLOCK, say("the console logon was closed at once: it was the key to an existing session")
     if arrival.logon_type == 11:
@@ -81,17 +84,28 @@ def is_by_rdp(arrival: Arrival) -> bool:
     """Tell whether a seat's evidence is that of RDP: a type 10 or 12, an attached client, or a Hyper-V session.
 
     An address alone is not enough: at the console it is 127.0.0.1, and an unlock inside a live RDP session carries the
-    client's. It takes a session (4778, LocalSessionManager 21 and 25) that is not local, or for an unlock the network
-    logon that RDP makes beforehand.
+    client's. It takes a session (4778, LocalSessionManager 21 and 25) that is not local, or for an unlock what RDP does
+    beforehand: its authentication (1149), or from another host the network logon that comes with it.
     """
     signs = arrival.signs
     if arrival.logon_type in {10, 12} or Sign.HYPERV in signs:
         return True
     if Sign.LOCAL in signs or arrival.logon_type in {2, 11}:
         return False
-    if Sign.ATTACHED in signs or Sign.AGAIN in signs or Sign.NEW in signs:
+    if Sign.ATTACHED in signs:
+        return True
+    if Sign.AGAIN in signs or Sign.NEW in signs:
         return arrival.address is not None
-    return arrival.address is not None and Sign.UNLOCKED in signs and Sign.NLA in signs
+    if arrival.address is None or Sign.UNLOCKED not in signs:
+        return False
+    return Sign.KNOCKED in signs or (Sign.NLA in signs and not is_loopback(arrival.address))
+
+
+def is_resumption(arrival: Arrival) -> bool:
+    """Tell whether somebody took up a session that was there before, by RDP or at the console."""
+    if arrival.kind is not Kind.SEAT or Sign.NEW in arrival.signs:
+        return False
+    return bool(arrival.signs & {Sign.AGAIN, Sign.ATTACHED, Sign.UNLOCKED}) or is_brief(arrival)
 
 
 def is_brief(arrival: Arrival) -> bool:

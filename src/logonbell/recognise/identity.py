@@ -100,11 +100,16 @@ def raw_address(text: str) -> str | None:
 
 
 def same_address(one: str | None, other: str | None) -> bool:
-    """Tell whether two addresses can be the same: equal, or at least one of them unknown."""
+    """Tell whether two addresses can be the same: equal, at least one of them unknown, or both this host itself.
+
+    Windows writes one loopback connection as 127.0.0.1 in one log and as a spelling of ::1 in another.
+    """
     if one is None or other is None or one == other:
         return True
     a, b = address_of(one), address_of(other)
-    return a is None or b is None or a == b or a.is_unspecified or b.is_unspecified
+    if a is None or b is None or a == b or a.is_unspecified or b.is_unspecified:
+        return True
+    return a.is_loopback and b.is_loopback
 
 
 def is_loopback(text: str | None) -> bool:

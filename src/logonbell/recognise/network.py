@@ -10,7 +10,7 @@ from logonbell.event import Event
 from logonbell.logon import User
 from logonbell.recognise.arrival import Arrival, Kind, Sign
 from logonbell.recognise.identity import is_nobody, raw_address, same_user, split_name, user_of
-from logonbell.recognise.seats import KNOCK, is_rdp_possible, note_logon, target_of
+from logonbell.recognise.seats import KNOCK, follows_nla, note_logon, process_of, target_of
 from logonbell.recognise.state import HOLD, HostLog, Knock
 from logonbell.sentence import Sentence, say
 
@@ -36,7 +36,7 @@ def came_by_network(log: HostLog, event: Event) -> Sentence:
     del log.state.knocks[:-256]
     for seat in log.named(Kind.SEAT, user):
         before = seat.time - event.time
-        if timedelta(0) <= before <= KNOCK and is_rdp_possible(seat) and seat.may_be(user, address):
+        if timedelta(0) <= before <= KNOCK and follows_nla(seat) and seat.may_be(user, address):
             log.joined(seat, event, Sign.NLA)
             note_logon(log, seat, event, unlock=True)
             return say("the network logon before an RDP session (NLA): the same logon")
@@ -115,8 +115,11 @@ def _shell_without_name(log: HostLog, event: Event, user: User) -> Arrival | Non
 
 
 def sshd_logon(log: HostLog, event: Event) -> Sentence:
-    """Read a 4624 that sshd made: a password (type 8) is proof, a key's token (type 3) is not."""
-    user = target_of(event)
+    """Read a 4624 that sshd made: a password (type 8) is proof, a key's token (type 3) is not.
+
+    Each connection has a process of its own.
+    """
+    user, process = target_of(event), process_of(event)
     password = event.fields.get("LogonType") == "8"
     sign = Sign.PASSWORD if password else Sign.TOKEN
 
@@ -126,7 +129,8 @@ def sshd_logon(log: HostLog, event: Event) -> Sentence:
             other = bool(signs & {Sign.PASSWORD, Sign.TOKEN, Sign.KEY})
         else:
             other = Sign.PASSWORD in signs or (Sign.ACCEPTED in signs and Sign.KEY not in signs)
-        return not other and same_user(arrival.user, user)
+        mine = None in {process, arrival.process} or process == arrival.process
+        return mine and not other and same_user(arrival.user, user)
 
     arrival = _nearest_ssh(log, event, user, fits)
     if arrival is None:
@@ -134,6 +138,7 @@ def sshd_logon(log: HostLog, event: Event) -> Sentence:
         arrival.signs.add(sign)
     else:
         log.joined(arrival, event, sign)
+    arrival.process = arrival.process or process
     note_logon(log, arrival, event)
     return (
         say("sshd logged a user on with a password")

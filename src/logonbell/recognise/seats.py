@@ -11,6 +11,7 @@ from logonbell.recognise.arrival import Arrival, Kind, Sign, either
 from logonbell.recognise.identity import (
     YES,
     address_of,
+    is_loopback,
     is_microsoft_account,
     raw_address,
     same_address,
@@ -19,11 +20,14 @@ from logonbell.recognise.identity import (
     user_of,
 )
 from logonbell.recognise.noise import program_of
+from logonbell.recognise.ssm import number_of
 from logonbell.recognise.state import HostLog, Knock, Open
 from logonbell.sentence import Sentence, say
 
 JOIN = timedelta(seconds=10)
 """How far apart the events of one session start may be, in any order and from any channel."""
+SLOW = timedelta(seconds=60)
+"""How long after its logon a session may begin (LocalSessionManager 21): a first profile and policies take their time."""
 KNOCK = timedelta(seconds=12)
 """How long before its session RDP authenticates over the network: 1 to 6 s in real logs."""
 AT_ONCE = timedelta(milliseconds=3600)
@@ -31,17 +35,28 @@ AT_ONCE = timedelta(milliseconds=3600)
 NAMELESS = timedelta(seconds=2)
 """How close LocalSessionManager's 21 must be to a logon whose user it spells differently (Microsoft accounts)."""
 TWIN = timedelta(seconds=1)
+SET_BACK = timedelta(seconds=5)
+"""By so much Windows' time service may set the clock back between two records of one session start."""
 
 OTHER_HALF = say("the other half of a split token (UAC): the same logon")
 
 
 def logon_id_of(event: Event, field: str = "TargetLogonId") -> str:
-    """Give a logon id in one spelling, whatever its padding; empty where there is none."""
-    text = event.fields.get(field, "").strip().lower()
+    """Give a logon id (64 bits) in one spelling, whatever its padding; empty where there is none."""
     try:
-        return hex(int(text, 16)) if int(text, 16) else ""
+        number = int(event.fields.get(field, ""), 16)
     except ValueError:
         return ""
+    return hex(number) if 0 < number < 1 << 64 else ""
+
+
+def process_of(event: Event) -> int | None:
+    """Give the id of the program that asked for the logon: hexadecimal, as Windows writes it, or decimal."""
+    text = event.fields.get("ProcessId", "").strip()
+    if not text.lower().startswith("0x"):
+        return number_of(text)
+    process = logon_id_of(event, "ProcessId")
+    return int(process, 16) if process else None
 
 
 def target_of(event: Event) -> User:
@@ -60,10 +75,10 @@ def elevated_by(event: Event) -> bool | None:
 def note_logon(log: HostLog, arrival: Arrival, event: Event, *, unlock: bool = False) -> None:
     """Fill an arrival with the facts of a 4624."""
     fields = event.fields
-    logon_id = logon_id_of(event)
-    if logon_id:
-        arrival.hold_id(logon_id, unlock=unlock)
-        log.claim_stray(logon_id, arrival)
+    for logon_id in (logon_id_of(event), logon_id_of(event, "TargetLinkedLogonId")):
+        if logon_id:  # the other half's too: its own 4624 may be lost, and its privileges are this user's
+            arrival.hold_id(logon_id, unlock=unlock)
+            log.claim_stray(logon_id, arrival)
     arrival.elevated = either(arrival.elevated, elevated_by(event))
     workstation = fields.get("WorkstationName", "")
     kind = fields.get("LogonType", "")
@@ -98,11 +113,7 @@ def other_half(log: HostLog, event: Event) -> Arrival | None:
         log.named(Kind.SEAT, target_of(event)),
         event.time,
         TWIN,
-        lambda a: (
-            str(a.logon_type) == kind
-            and len(a.logon_ids + a.unlock_ids) == 1
-            and a.may_be(target_of(event), address)
-        ),
+        lambda a: str(a.logon_type) == kind and a.halves == 1 and a.may_be(target_of(event), address),
     )
 
 
@@ -117,9 +128,7 @@ def sat_down(log: HostLog, event: Event) -> Sentence:
             return False
         return Sign.LOCAL not in signs if remote else not signs & {Sign.ATTACHED, Sign.HYPERV}
 
-    arrival = log.nearest(
-        log.named(Kind.SEAT, user), event.time, JOIN, lambda a: is_free(a) and a.may_be(user, address)
-    )
+    arrival = _nearest_seat(log, event, user, address, is_free)
     if arrival is None:
         arrival = _nameless(log, event, user, address, lambda a: is_free(a) and a.session is not None)
     if arrival is None:
@@ -127,6 +136,7 @@ def sat_down(log: HostLog, event: Event) -> Sentence:
         arrival.signs.add(Sign.SEATED)
     else:
         log.joined(arrival, event, Sign.SEATED)
+    arrival.halves += 1
     note_logon(log, arrival, event)
     hear_knocks(log, arrival)
     return say("somebody sat down: a logon of type {type}", type=event.fields.get("LogonType", ""))
@@ -144,14 +154,15 @@ def unlocked(log: HostLog, event: Event) -> Sentence:
 
     def fits(arrival: Arrival) -> bool:
         again = arrival.signs & {Sign.ATTACHED, Sign.AGAIN}
-        return bool(again) and Sign.UNLOCKED not in arrival.signs and arrival.may_be(user, address)
+        return bool(again) and Sign.UNLOCKED not in arrival.signs
 
-    arrival = log.nearest(log.named(Kind.SEAT, user), event.time, JOIN, fits)
+    arrival = _nearest_seat(log, event, user, address, fits)
     if arrival is None:
         arrival = log.begin(Kind.SEAT, event, user=user)
         arrival.signs.add(Sign.UNLOCKED)
     else:
         log.joined(arrival, event, Sign.UNLOCKED)
+    arrival.halves += 1
     note_logon(log, arrival, event, unlock=True)
     hear_knocks(log, arrival)
     return say("an unlock, or the key of a reconnect (type 7 or 13)")
@@ -176,14 +187,17 @@ def _session(log: HostLog, event: Event, sign: Sign) -> Sentence:
         other = Sign.AGAIN if sign is Sign.NEW else Sign.NEW
         if arrival.session is not None or other in signs or not _in_place(arrival, place):
             return False
-        if sign is Sign.NEW and (Sign.ATTACHED in signs or Sign.SEATED not in signs):
-            return False
-        return same_address(arrival.address, address)
+        return sign is not Sign.NEW or (Sign.ATTACHED not in signs and Sign.SEATED in signs)
 
-    at = event.time
-    arrival = log.nearest(log.named(Kind.SEAT, user), at, JOIN, lambda a: fits(a) and same_user(a.user, user))
+    def is_slow(arrival: Arrival) -> bool:
+        begun = arrival.time <= event.time and Sign.BRIEF not in arrival.signs
+        return begun and fits(arrival) and arrival.may_be(user, address)
+
+    arrival = _nearest_seat(log, event, user, address, fits)
     if arrival is None:
         arrival = _nameless(log, event, user, address, fits)
+    if arrival is None and sign is Sign.NEW:
+        arrival = log.nearest(log.named(Kind.SEAT, user), event.time, SLOW, is_slow)
     if arrival is None:
         arrival = log.begin(Kind.SEAT, event, user=user)
         arrival.signs.add(sign)
@@ -212,26 +226,32 @@ def shell_started(log: HostLog, event: Event) -> Sentence:
 
 
 def attached(log: HostLog, event: Event) -> Sentence:
-    """Read 4778: an existing session was attached to an RDP client, or back to the console."""
+    """Read 4778: an existing session was attached to an RDP client, or back to the console.
+
+    Its address is the client's own word, another than the connection's behind NAT or at the end of a tunnel (Microsoft,
+    WTS_CLIENT_ADDRESS).
+    """
     fields = event.fields
     user = user_of(fields.get("AccountName", ""), fields.get("AccountDomain", ""), None)
     address = raw_address(fields.get("ClientAddress", ""))
     by_rdp = fields.get("SessionName", "").casefold().startswith("rdp-tcp") or address is not None
-    sign = Sign.ATTACHED if by_rdp else Sign.LOCAL
+    signs = {Sign.ATTACHED} if by_rdp else {Sign.AGAIN, Sign.LOCAL}
+    resumed = logon_id_of(event, "LogonID")
 
     def fits(arrival: Arrival) -> bool:
         signs = arrival.signs
-        if signs & {Sign.ATTACHED, Sign.NEW} or not arrival.may_be(user, address):
-            return False
+        if signs & {Sign.ATTACHED, Sign.NEW} or resumed in arrival.logon_ids:
+            return False  # the latter: the logon that opened the very session which is attached again
         return Sign.LOCAL not in signs if by_rdp else arrival.logon_type not in {10, 12}
 
-    arrival = log.nearest(log.named(Kind.SEAT, user), event.time, JOIN, fits)
+    arrival = _nearest_seat(log, event, user, address, fits, hearsay=True)
     if arrival is None:
         arrival = log.begin(Kind.SEAT, event, user=user)
-        arrival.signs.add(sign)
+        arrival.signs.update(signs)
     else:
-        log.joined(arrival, event, sign)
-    arrival.learn(address=address)
+        log.joined(arrival, event, *signs)
+    arrival.hear_address(address)
+    arrival.resumed_id = arrival.resumed_id or resumed
     hear_knocks(log, arrival)
     return (
         say("an existing session was attached to an RDP client (4778)")
@@ -249,27 +269,40 @@ def knocked(log: HostLog, event: Event) -> Sentence:
     del log.state.knocks[:-256]
     for arrival in log.named(Kind.SEAT, user):
         if is_rdp_possible(arrival) and _heard(arrival, knock):
-            log.joined(arrival, event, Sign.NLA)
+            log.joined(arrival, event, Sign.KNOCKED)
             return say("the authentication before an RDP session (1149): the same logon")
     return say("somebody authenticated for RDP (1149); that alone is no session")
 
 
 def hear_knocks(log: HostLog, arrival: Arrival) -> None:
-    """Fold what RDP did before its session into it: the network logon of NLA, and 1149."""
+    """Fold what RDP did before its session into it: 1149, and the network logon of NLA."""
     if not is_rdp_possible(arrival):
         return
     for knock in log.state.knocks:
         if _heard(arrival, knock):
-            arrival.signs.add(Sign.NLA)
+            arrival.signs.add(Sign.NLA if knock.event is None else Sign.KNOCKED)
             if knock.event is not None and knock.event not in arrival.events:
                 arrival.fold(knock.event, arrival.last)
+    if not follows_nla(arrival):
+        return
     for network in list(log.named(Kind.NETWORK, arrival.user)):
-        before = arrival.time - network.time
-        if network.told or not timedelta(0) <= before <= KNOCK or network.last > arrival.last:
-            continue
-        if arrival.may_be(network.user, network.address):
+        if (
+            not network.told
+            and _came_before(network, arrival)
+            and arrival.may_be(network.user, network.address)
+        ):
             arrival.signs.add(Sign.NLA)
             log.replace(arrival, network)
+
+
+def _came_before(network: Arrival, seat: Arrival) -> bool:
+    """Tell whether a network logon came just before a session: by the log's order where the clock was set back meanwhile."""
+    before = seat.time - network.time
+    if before >= timedelta(0):
+        return before <= KNOCK and network.last <= seat.last
+    channel, record_id, _ = network.events[0]
+    records = [ref.record_id for ref in seat.events if ref.channel == channel]
+    return before >= -SET_BACK and bool(records) and record_id < records[0]
 
 
 def _heard(arrival: Arrival, knock: Knock) -> bool:
@@ -278,10 +311,18 @@ def _heard(arrival: Arrival, knock: Knock) -> bool:
 
 
 def is_rdp_possible(arrival: Arrival) -> bool:
-    """Tell whether a seat may be RDP's: what RDP does beforehand then belongs to it."""
+    """Tell whether a seat may be RDP's: a 1149 beforehand then belongs to it."""
     if arrival.logon_type in {2, 11} or Sign.LOCAL in arrival.signs:
         return False
-    return arrival.address is not None or arrival.logon_type in {10, 12}
+    return arrival.address is not None or arrival.logon_type in {10, 12} or Sign.ATTACHED in arrival.signs
+
+
+def follows_nla(arrival: Arrival) -> bool:
+    """Tell whether a network logon beforehand is the seat's: not that of an unlock which may be the console's."""
+    if not is_rdp_possible(arrival):
+        return False
+    proven = arrival.signs & {Sign.ATTACHED, Sign.AGAIN, Sign.NEW, Sign.KNOCKED}
+    return bool(proven) or arrival.logon_type in {10, 12} or not is_loopback(arrival.address)
 
 
 def closed(log: HostLog, event: Event) -> Sentence:
@@ -340,15 +381,27 @@ def session_ended(log: HostLog, event: Event) -> Sentence:
             log.end_open(session, event)
             return say("the session was closed")
     for arrival in growing:
-        arrival.signs.add(Sign.LEFT)
-        log.end(arrival, event)
-        return say("the session was closed")
+        if arrival.resumes is not None:
+            arrival.ended = True  # likewise
+    for arrival in growing:
+        if not arrival.ended:
+            arrival.signs.add(Sign.LEFT)
+            log.end(arrival, event)
+            return say("the session was closed")
     return say("the end of something that was not followed")
 
 
-def detached(_log: HostLog, _event: Event) -> Sentence:
+def detached(log: HostLog, event: Event) -> Sentence:
     """Read 4779 or LocalSessionManager 24: the client went away; the session stays."""
-    return say("a client was detached; its session stays open")
+    user, number = _lsm(event)[0], session_number(event)
+    opened = log.opened(logon_id_of(event, "LogonID"), number, user)
+    if opened is None:
+        return say("a client was detached; its session stays open")
+    return say(
+        "the client was detached from the session that record {record} opened ({channel}); it stays open",
+        record=opened.record_id,
+        channel=opened.channel.removeprefix("Microsoft-Windows-"),
+    )
 
 
 def session_number(event: Event) -> int | None:
@@ -376,6 +429,30 @@ def _in_place(arrival: Arrival, place: Sign | None) -> bool:
         address = address_of(arrival.address or "")
         return arrival.logon_type not in {2, 11} and (address is None or address.is_unspecified)
     return arrival.logon_type not in {2, 11} and Sign.LOCAL not in arrival.signs
+
+
+def _nearest_seat(
+    log: HostLog,
+    event: Event,
+    user: User,
+    address: str | None,
+    fits: Callable[[Arrival], bool],
+    *,
+    hearsay: bool = False,
+) -> Arrival | None:
+    """Give the seat of this user that fits and is nearest: one from this address, else one at the same moment.
+
+    The latter where one of the two addresses is only what the client says of itself; ``hearsay`` says that it is this one.
+    """
+
+    def is_from_there(arrival: Arrival) -> bool:
+        return arrival.may_be(user, address) and fits(arrival)
+
+    def is_said_to_be(arrival: Arrival) -> bool:
+        return (hearsay or arrival.hearsay) and same_user(arrival.user, user) and fits(arrival)
+
+    found = log.nearest(log.named(Kind.SEAT, user), event.time, JOIN, is_from_there)
+    return found or log.nearest(log.named(Kind.SEAT, user), event.time, NAMELESS, is_said_to_be)
 
 
 def _nameless(

@@ -31,6 +31,13 @@ class Session:
     process: int | None = None
     closed: datetime | None = None
 
+    @property
+    def leads_to(self) -> str | None:
+        """Where its tunnel leads: a port of this host, or of another; None for what is no tunnel."""
+        if self.plugin != "Port" or self.port is None:
+            return None
+        return f"{self.target}:{self.port}" if self.target else str(self.port)
+
     def open_at(self, time: datetime) -> bool:
         """Tell whether it was open at a time."""
         return self.opened - SLACK <= time and (self.closed is None or time <= self.closed + SLACK)
@@ -68,14 +75,16 @@ class Sessions:
             del self.known[next(iter(self.known))]
 
     def of_process(self, process: int | None, time: datetime) -> Session | None:
-        """Give the session whose worker a process was at a time."""
+        """Give the session whose worker a process was at a time: of two with one number the one that is not over."""
         if process is None:
             return None
-        return next((s for s in self.known.values() if s.process == process and s.open_at(time)), None)
+        found = [s for s in self.known.values() if s.process == process and s.open_at(time)]
+        return max(found, key=lambda s: (s.closed is None, s.opened), default=None)
 
     def is_here(self, address: str | None) -> bool:
         """Tell whether an address is this host itself."""
-        return is_loopback(address) or (address is not None and address in self.addresses)
+        here = address_of(address) if address else None
+        return here is not None and (here.is_loopback or here in map(address_of, self.addresses))
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +158,9 @@ def _own(arrival: Arrival) -> Sentence:
 
 def session_from(event: Event) -> Session:
     """Read what the agent told of a session that was opened."""
-    fields = event.fields
+    fields, target = event.fields, event.fields.get("Target", "").strip("[] ")
+    if target.casefold().rstrip(".") in {event.host.casefold(), event.host.partition(".")[0].casefold()}:
+        target = ""  # this host by its own name
     return Session(
         session_id=fields.get("SessionId", ""),
         owner=fields.get("Owner") or None,
@@ -157,7 +168,7 @@ def session_from(event: Event) -> Session:
         plugin=fields.get("Plugin", ""),
         opened=event.time,
         port=number_of(fields.get("Port", "")),
-        target=fields.get("Target", "").strip("[] "),
+        target=target,
         elevated=fields.get("Elevated", "") == "true",
         process=number_of(fields.get("ProcessId", "")),
     )

@@ -16,9 +16,10 @@ from datetime import datetime, timedelta
 from logonbell.event import Event, EventRef
 from logonbell.logon import Door, Finding, Logoff, Logon, User
 from logonbell.recognise.arrival import EVENTS_LISTED, Arrival, Kind, Sign, either
-from logonbell.recognise.doors import door_of, port_of
+from logonbell.recognise.doors import door_of, is_resumption, port_of
 from logonbell.recognise.failures import Failures
 from logonbell.recognise.identity import is_microsoft_account, raw_address, same_user
+from logonbell.recognise.promotion import Promotions
 from logonbell.recognise.ssm import Sessions, link_of
 from logonbell.recognise.suspicion import Shutdown, Suspicions
 
@@ -27,9 +28,10 @@ HOLD = timedelta(milliseconds=300)
 QUIET = timedelta(seconds=75)
 STRAY = timedelta(seconds=30)
 CLOCK_SET_BACK = timedelta(minutes=5)
+INTO_AN_OLD_SESSION = frozenset({Door.UNLOCK, Door.RDP_RECONNECT})
+"""Whoever comes by these comes back with the rights that they had."""
 GROWING = 5_000
 OPEN = 2_000
-_TAKES_UP = frozenset({Door.RDP_RECONNECT, Door.UNLOCK})
 _SEEN = 128
 _PRUNING = STRAY / 6
 _STRAYS = 512
@@ -46,6 +48,23 @@ class Open:
     logon_ids: list[str]
     session: int | None
     ssm: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Present:
+    """A session that is open as far as was read: the main event of the logon that opened it, and what is known without that.
+
+    ``sure`` is False where records were lost since, one of which may have told its end.
+    """
+
+    host: str
+    main: EventRef
+    began: datetime
+    door: Door
+    user: User | None
+    ssm_session: str | None
+    principal: str | None
+    sure: bool
 
 
 @dataclass(slots=True)
@@ -70,7 +89,11 @@ class Knock:
 
 @dataclass(slots=True)
 class HostState:
-    """One host's logons. ``now`` is the time of its log, ``pruned`` when it was last looked for what can be forgotten."""
+    """One host's logons. ``now`` is the time of its log, ``pruned`` when it was last looked for what can be forgotten.
+
+    ``blind`` is when it was told that nobody had watched the SSM sessions, ``newest`` the id of the last record of
+    Security, ``gap`` up to when the log was read before records were lost.
+    """
 
     host: str
     now: datetime | None = None
@@ -85,15 +108,22 @@ class HostState:
     suspicions: Suspicions = field(default_factory=Suspicions)
     shutdown: Shutdown | None = None
     new_users: dict[str, User] = field(default_factory=dict)
+    promotions: Promotions = field(default_factory=Promotions)
+    blind: list[datetime] = field(default_factory=list)
+    newest: int | None = None
+    gap: datetime | None = None
     seen: list[tuple[EventRef, datetime]] = field(default_factory=list)
 
 
 class HostLog:
     """One host's state with its indexes, and the verbs that the readers of events use."""
 
-    def __init__(self, state: HostState, admins: frozenset[str] = frozenset()) -> None:
+    def __init__(
+        self, state: HostState, admins: frozenset[str] = frozenset(), *, resumed: bool = False
+    ) -> None:
         self.state = state
         self.admins = admins
+        self._resumed = resumed
         self.said: list[Finding] = []
         self._by_id: dict[str, list[int]] = {}
         self._by_name: dict[tuple[Kind, str], list[int]] = {}
@@ -106,6 +136,12 @@ class HostLog:
         self._index_all()
         for session in state.open:
             self._index_open(session)
+
+    def inherit(self, before: HostLog) -> None:
+        """Take over what was known of this host when it had another name; nobody is on any more."""
+        old, state = before.state, self.state
+        state.ssm, state.shutdown, state.blind = old.ssm, old.shutdown, old.blind
+        state.new_users, state.promotions = old.new_users, old.promotions
 
     def save(self) -> HostState:
         """Give the state as a value."""
@@ -182,10 +218,33 @@ class HostLog:
         sessions = self._open_by_id.get(logon_id)
         return sessions[-1] if sessions else None
 
+    def opened(self, logon_id: str, number: int | None, user: User) -> EventRef | None:
+        """Give the main event of the logon that opened a session: the one with this logon id, or this number and user."""
+        arrival, session = self.with_id(logon_id), self.open_with_id(logon_id)
+        if session is not None:
+            return session.main
+        if arrival is not None:
+            return arrival.resumes or arrival.events[0]
+        for kept in reversed(self.state.open):
+            if number is not None and kept.session == number and same_user(kept.user, user):
+                return kept.main
+        for arrival in self.named(Kind.SEAT, user):
+            if number is not None and arrival.session == number and same_user(arrival.user, user):
+                return arrival.resumes or arrival.events[0]
+        return None
+
     def close_id(self, session: Open, logon_id: str) -> None:
         """Note that one logon id of an open session was closed."""
         session.logon_ids.remove(logon_id)
         self._forget_id(session, logon_id)
+
+    def known_user(self, sid: str) -> User | None:
+        """Give the user with this SID who is on, or came a moment ago."""
+        users = [
+            *(arrival.user for arrival in self.growing.values()),
+            *(session.user for session in self.state.open),
+        ]
+        return next((user for user in reversed(users) if user is not None and user.sid == sid != ""), None)
 
     def nearest(
         self, arrivals: Iterator[Arrival], at: datetime, within: timedelta, fits: Callable[[Arrival], bool]
@@ -214,9 +273,11 @@ class HostLog:
         del self.growing[arrival.serial]
 
     def end(self, arrival: Arrival, event: Event) -> None:
-        """Tell that a session was closed."""
+        """Tell that a session was closed; one that was taken up again ends under the logon that opened it."""
         if not arrival.ended and self._is_proven(arrival):
             arrival.ended = True
+            if arrival.resumes is not None:
+                return
             self._tell(arrival)
             self._ended(arrival.events[0], arrival.time, self._door(arrival), arrival.user, event)
 
@@ -284,6 +345,9 @@ class HostLog:
             if arrival is not None and arrival.due == due:
                 self._tell(arrival)
         self.said.extend(state.failures.advance(state.now, state.host))
+        if self._resumed and not by_event:
+            self._resumed = False
+            state.suspicions.listen_again(state.now)
         self.said.extend(state.suspicions.advance(state.now, state.host, by_event=by_event))
         self._prune(state.now)
         return self.take()
@@ -294,7 +358,7 @@ class HostLog:
             if arrival.due is not None:
                 self._tell(arrival)
         self.said.extend(self.state.failures.finish(self.state.host))
-        self.said.extend(self.state.suspicions.finish(self.state.host))
+        self.said.extend(self.state.suspicions.finish(self.state.now, self.state.host))
         return self.take()
 
     def take(self) -> list[Finding]:
@@ -302,17 +366,26 @@ class HostLog:
         said, self.said = self.said, []
         return said
 
-    def present(self) -> list[tuple[EventRef, datetime]]:
-        """Give main event and beginning of each session that is open, as far as it was told."""
+    def present(self) -> list[Present]:
+        """Give each session that is open, as far as it was told."""
         growing = [
-            arrival
+            self._present(arrival.events[0], arrival.time, self._door(arrival), arrival.user, arrival.ssm)
             for arrival in self.growing.values()
             if arrival.told and self._is_followed(arrival) and not self._is_attached_to_open(arrival)
         ]
-        return [
-            *((kept.main, kept.began) for kept in self.state.open),
-            *((arrival.events[0], arrival.time) for arrival in growing),
+        kept = [
+            self._present(session.main, session.began, session.door, session.user, session.ssm)
+            for session in self.state.open
         ]
+        return kept + growing
+
+    def _present(
+        self, main: EventRef, began: datetime, door: Door, user: User | None, ssm: str | None
+    ) -> Present:
+        # The end of an SSM session is told by the agent's folder, whatever became of Windows' log.
+        gap, behind = self.state.gap, self.state.ssm.known.get(ssm or "")
+        sure = ssm is not None or gap is None or began > gap
+        return Present(self.state.host, main, began, door, user, ssm, behind.owner if behind else None, sure)
 
     @property
     def due(self) -> datetime | None:
@@ -366,8 +439,9 @@ class HostLog:
     def _logon(self, arrival: Arrival) -> Logon:
         link = link_of(self.state.ssm, arrival, port_of(arrival))
         door, why = door_of(arrival, link)
-        ids = arrival.logon_ids or arrival.unlock_ids
-        resumes, began = self._opened_by(arrival) if door in _TAKES_UP else (None, None)
+        if arrival.resumes is None and (opened := self._opened_before(arrival)):
+            arrival.resumes, arrival.began = opened
+        ids, behind = arrival.logon_ids or arrival.unlock_ids, link.session
         return Logon(
             time=arrival.time,
             host=self.state.host,
@@ -381,38 +455,19 @@ class HostLog:
             workstation=arrival.workstation,
             elevated=arrival.elevated,
             domain_admin=arrival.domain_admin,
-            principal=link.session.owner if link.session else None,
-            ssm_session=arrival.ssm or (link.session.session_id if link.session else None),
+            principal=behind.owner if behind else None,
+            ssm_session=arrival.ssm or (behind.session_id if behind else None),
+            ssm_document=(behind.document or None) if behind else None,
+            ssm_port=behind.leads_to if behind else None,
             ssm_match=link.match,
             ssm_observed=link.observed,
-            resumes=resumes,
-            began=began,
+            promotion=None
+            if door in INTO_AN_OLD_SESSION
+            else self.state.promotions.behind(arrival.user, arrival.events[0], arrival.time),
+            resumes=arrival.resumes,
+            began=arrival.began,
             folded=arrival.folded,
         )
-
-    def _opened_by(self, arrival: Arrival) -> tuple[EventRef, datetime] | tuple[None, None]:
-        """Name the logon whose session a reconnect or an unlock takes up again, where only one can be meant."""
-        opened = [
-            (kept.session, kept.main, kept.began)
-            for kept in self.state.open
-            if not kept.door.startswith(("ssm", "ssh")) and same_user(kept.user, arrival.user)
-        ]
-        opened += [
-            (other.session, other.events[0], other.time)
-            for other in self.named(Kind.SEAT, arrival.user)
-            if other is not arrival
-            and other.told
-            and other.time <= arrival.time
-            and self._is_followed(other)
-            and same_user(other.user, arrival.user)
-            and self._door(other) not in _TAKES_UP
-        ]
-        if arrival.session is not None:
-            same = [one for one in opened if one[0] == arrival.session]
-            opened = same or [one for one in opened if one[0] is None]
-        if len(opened) != 1:
-            return None, None
-        return opened[0][1:]
 
     def _ended(self, main: EventRef, began: datetime, door: Door, user: User | None, event: Event) -> None:
         self.said.append(Logoff(event.time, self.state.host, (event.ref,), main, began, door, user))
@@ -439,35 +494,54 @@ class HostLog:
 
     def _is_attached_to_open(self, arrival: Arrival) -> bool:
         """Tell whether an arrival is a reconnect or an unlock of a session whose logon is known and open."""
-        if arrival.kind is not Kind.SEAT or not arrival.signs & {Sign.AGAIN, Sign.ATTACHED, Sign.UNLOCKED}:
-            return False
-        return any(
-            (arrival.session is not None and kept.session == arrival.session)
-            or (kept.session is None or arrival.session is None)
-            for kept in self.state.open
-            if not kept.door.startswith(("ssm", "ssh")) and same_user(kept.user, arrival.user)
-        )
+        return arrival.resumes is not None or bool(self._may_resume(arrival))
+
+    def _opened_before(self, arrival: Arrival) -> tuple[EventRef, datetime] | None:
+        """Give the logon that opened the session which an arrival took up again: main event and time."""
+        sessions = self._may_resume(arrival)
+        same = [s for s in sessions if arrival.resumed_id in s.logon_ids] or [
+            s for s in sessions if s.session is not None and s.session == arrival.session
+        ]
+        if len(sessions) != 1 and len(same) != 1:
+            return None
+        opened = (same or sessions)[0]
+        return opened.main, opened.began
+
+    def _may_resume(self, arrival: Arrival) -> list[Open]:
+        """Give the sessions that an arrival may have taken up again: none where it is a new one."""
+        if not is_resumption(arrival):
+            return []
+        growing = [
+            self._open(other)
+            for other in self.named(Kind.SEAT, arrival.user)
+            if other.told and self._is_followed(other) and not is_resumption(other)
+        ]
+        return [
+            kept
+            for kept in (*self.state.open, *growing)
+            if not kept.door.startswith(("ssm", "ssh"))
+            and same_user(kept.user, arrival.user)
+            and (None in {kept.session, arrival.session} or kept.session == arrival.session)
+        ]
 
     def _keep_open(self, arrival: Arrival) -> None:
         if not arrival.told or not self._is_followed(arrival):
             return
         if self._is_attached_to_open(arrival):
             return  # the session that was there before goes on under its own logon
-        kept = Open(
-            arrival.events[0],
-            arrival.time,
-            self._door(arrival),
-            arrival.user,
-            list(arrival.logon_ids),
-            arrival.session,
-            arrival.ssm,
-        )
+        kept = self._open(arrival)
         self.state.open.append(kept)
         self._index_open(kept)
         for forgotten in self.state.open[:-OPEN]:
             for logon_id in forgotten.logon_ids:
                 self._forget_id(forgotten, logon_id)
         del self.state.open[:-OPEN]
+
+    def _open(self, arrival: Arrival) -> Open:
+        """Give as much of a logon as its end needs."""
+        ids, door = list(arrival.logon_ids), self._door(arrival)
+        main, began = arrival.events[0], arrival.time
+        return Open(main, began, door, arrival.user, ids, arrival.session, arrival.ssm)
 
     def _is_followed(self, arrival: Arrival) -> bool:
         """Tell whether the end of a logon is worth telling, and can be known."""

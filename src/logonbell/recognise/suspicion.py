@@ -8,9 +8,12 @@ from datetime import datetime, timedelta
 
 from logonbell.event import Event, EventRef
 from logonbell.logon import Tampering, TamperKind, User
+from logonbell.recognise.identity import is_nobody
 
 ONE_HAND = timedelta(seconds=60)
 """The same tampering by the same hand within this time is one."""
+SILENCE = timedelta(seconds=60)
+"""So long after an event log stopped, with no start of Windows, it is told."""
 _LISTED = 64
 _HELD = 256
 
@@ -19,7 +22,8 @@ _HELD = 256
 class Suspicion:
     """Something that looks like tampering. ``due`` None: told, and nothing new since.
 
-    ``awaits_start`` says that the log fell silent: the next record decides whether Windows was started again.
+    ``awaits_start`` says that the log fell silent: the next record decides whether Windows was started again;
+    ``patient`` that the silence was given time once more, since for a part of it nobody listened.
     """
 
     kind: TamperKind
@@ -31,6 +35,7 @@ class Suspicion:
     planned: bool = False
     folded: int = 1
     awaits_start: bool = False
+    patient: bool = False
 
     def fold(self, event: Event, about: str, *, planned: bool, due: datetime) -> None:
         """Take one more record of the same tampering."""
@@ -71,16 +76,41 @@ class Suspicions:
         self.held.append(suspicion)
         del self.held[:-_HELD]
 
-    def same(self, kind: TamperKind, user: User | None, time: datetime) -> Suspicion | None:
-        """Give one of this kind by this hand that is not over yet."""
+    def same(self, kind: TamperKind, user: User | None, time: datetime, about: str) -> Suspicion | None:
+        """Give one of this kind by this hand that this may belong to: it is not told yet, or about the same."""
         for suspicion in reversed(self.held):
-            if suspicion.kind is kind and suspicion.user == user and abs(time - suspicion.time) <= ONE_HAND:
+            if suspicion.kind is not kind or suspicion.user != user or abs(time - suspicion.time) > ONE_HAND:
+                continue
+            if suspicion.due is not None or about in suspicion.about:
                 return suspicion
         return None
 
     def explain(self, kind: TamperKind, at: datetime, within: timedelta) -> None:
-        """Drop what is held of a kind, since what happened at that time explains it."""
-        self.held = [s for s in self.held if s.kind is not kind or s.due is None or abs(at - s.time) > within]
+        """Drop what the machine itself did and is held of a kind, since what happened at that time explains it."""
+        self.held = [
+            s
+            for s in self.held
+            if s.kind is not kind or s.due is None or not _by_machine(s.user) or abs(at - s.time) > within
+        ]
+
+    def listen_again(self, now: datetime) -> None:
+        """Give a silence time once more that went by while nobody listened: the log may not be read to its end yet."""
+        for suspicion in self.held:
+            due = suspicion.due
+            if suspicion.awaits_start and not suspicion.patient and due is not None and due < now:
+                suspicion.due, suspicion.patient = now + SILENCE, True
+
+    def started(self, event: Event) -> None:
+        """Take a stop of the event log that is held for what it was: a restart."""
+        for suspicion in self.held:
+            if suspicion.awaits_start:
+                suspicion.kind, suspicion.awaits_start = TamperKind.RESTARTED, False
+                suspicion.events.append(event.ref)
+                suspicion.due = suspicion.due or event.time
+
+    def stopped_before(self, record_id: int, within: int) -> bool:
+        """Tell whether the log stopped at most so many records before this one, and no start is known."""
+        return any(s.awaits_start and 0 < record_id - s.events[0].record_id <= within for s in self.held)
 
     def advance(self, now: datetime, host: str, *, by_event: bool) -> Iterator[Tampering]:
         """Tell what is due; forget what was told long enough ago.
@@ -96,13 +126,19 @@ class Suspicions:
                 yield suspicion.tell(host)
         self.held = [s for s in self.held if s.due is not None or abs(now - s.time) <= ONE_HAND]
 
-    def finish(self, host: str) -> Iterator[Tampering]:
-        """Tell all that is held."""
+    def finish(self, now: datetime | None, host: str) -> Iterator[Tampering]:
+        """Tell all that is held: the log is at its end, and one that ends where it was stopped proves nothing."""
         for suspicion in self.held:
             if suspicion.due is not None:
+                if suspicion.awaits_start and (now is None or now - suspicion.time <= SILENCE):
+                    suspicion.planned = True
                 yield suspicion.tell(host)
 
     @property
     def due(self) -> datetime | None:
         """When the next one is due."""
         return min((s.due for s in self.held if s.due is not None), default=None)
+
+
+def _by_machine(user: User | None) -> bool:
+    return user is None or user.sid is None or is_nobody(user.sid)

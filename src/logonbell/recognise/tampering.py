@@ -2,42 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import timedelta
-from types import MappingProxyType
 
 from logonbell.event import Event
 from logonbell.logon import TamperKind, User
 from logonbell.recognise.arrival import Kind
 from logonbell.recognise.identity import is_nobody, user_of
+from logonbell.recognise.promotion import Made
 from logonbell.recognise.seats import target_of
 from logonbell.recognise.state import HOLD, HostLog
-from logonbell.recognise.suspicion import Shutdown, Suspicion
+from logonbell.recognise.subcategories import name_of
+from logonbell.recognise.suspicion import SILENCE, Shutdown, Suspicion
 from logonbell.recognise.tunnels import SESSION_NEAR
 from logonbell.sentence import Sentence, say
 
 ADMINISTRATORS = "S-1-5-32-544"
 SSM_USER = "ssm-user"
 """The SSM agent's name for it, the same in every language (its source, appconfig)."""
-SILENCE = timedelta(seconds=60)
-"""So long after an event log stopped, with no start of Windows, it is told."""
 SHUTDOWN = timedelta(minutes=10)
 
-SUBCATEGORIES: Mapping[str, str] = MappingProxyType(
-    {
-        "0CCE9215": "Logon",
-        "0CCE9216": "Logoff",
-        "0CCE921B": "Special Logon",
-        "0CCE921C": "Other Logon/Logoff",
-        "0CCE9249": "Group Membership",
-        "0CCE922F": "Audit Policy Change",
-        "0CCE9235": "User Account Management",
-        "0CCE9237": "Security Group Management",
-        "0CCE9210": "Security State Change",
-        "0CCE9212": "System Integrity",
-    }
-)
-"""Those that this program lives by, by the start of their GUID (Microsoft, [MS-GPAC] 2.2.1.4)."""
 _NEW_USERS = 64
 _REMOVED = ("%%8448", "%%8450")
 """Windows' message numbers for *Success removed* and *Failure removed* (Microsoft, event 4719)."""
@@ -64,29 +47,25 @@ def shutdown_asked(log: HostLog, event: Event) -> Sentence:
 
 def windows_started(log: HostLog, event: Event) -> Sentence:
     """Read 4608: Windows started."""
-    started(log, event)
+    log.state.suspicions.started(event)
     return say("Windows started")
-
-
-def started(log: HostLog, event: Event) -> None:
-    """Take a stop of the event log that is held for what it was: a restart."""
-    for suspicion in log.state.suspicions.held:
-        if suspicion.awaits_start:
-            suspicion.kind, suspicion.awaits_start = TamperKind.RESTARTED, False
-            suspicion.events.append(event.ref)
-            suspicion.due = suspicion.due or event.time
 
 
 def audit_changed(log: HostLog, event: Event) -> Sentence:
     """Read 4719: the audit policy was changed. What is added blinds nobody."""
     fields = event.fields
-    changes = fields.get("AuditPolicyChanges", "")
-    guid = fields.get("SubcategoryGuid", "").strip("{} ").upper()
-    name = SUBCATEGORIES.get(guid.partition("-")[0], guid[:36])
-    removed = any(number in changes for number in _REMOVED)
-    about = f"{'-' if removed else '+'}{name}"
+    removed = any(number in fields.get("AuditPolicyChanges", "") for number in _REMOVED)
+    about = f"{'-' if removed else '+'}{name_of(fields.get('SubcategoryGuid', ''))}"
     _hold(log, event, TamperKind.AUDIT_CHANGED, about, planned=not removed)
     return say("the audit policy was changed")
+
+
+def audit_excepted(log: HostLog, event: Event) -> Sentence:
+    """Read 4912: one user is audited otherwise than the others. Hardly anybody does that but to hide somebody."""
+    fields = event.fields
+    about = f"{name_of(fields.get('SubcategoryGuid', ''))} ({fields.get('TargetUserSid', '')})"
+    _hold(log, event, TamperKind.AUDIT_CHANGED, about, planned=False)
+    return say("the audit policy of one user was changed")
 
 
 def user_made(log: HostLog, event: Event) -> Sentence:
@@ -105,16 +84,12 @@ def member_added(log: HostLog, event: Event) -> Sentence:
     if (fields.get("TargetSid") or fields.get("TargetUserSid")) != ADMINISTRATORS:
         return say("a new member of a group that is not the administrators'")
     sid = fields.get("MemberSid", "")
-    member = log.state.new_users.get(sid)
     name = fields.get("MemberName", "").strip("- ")
-    about = str(member) if member is not None else name or sid
-    if (
-        member is not None
-        and member.name.casefold() == SSM_USER
-        and is_nobody(fields.get("SubjectUserSid", ""))
-    ):
+    member = log.state.new_users.get(sid) or log.known_user(sid) or User(name or sid, "", sid or None)
+    if member.name.casefold() == SSM_USER and is_nobody(fields.get("SubjectUserSid", "")):
         return say("the SSM agent made its own ssm-user")
-    _hold(log, event, TamperKind.NEW_ADMINISTRATOR, about, planned=False)
+    _hold(log, event, TamperKind.NEW_ADMINISTRATOR, str(member), planned=False)
+    log.state.promotions.add(Made(event.time, member, subject_of(event), event.ref))
     return say("a new local administrator")
 
 
@@ -122,7 +97,8 @@ def user_enabled(log: HostLog, event: Event) -> Sentence:
     """Read 4722: an account was enabled. The SSM agent enables ssm-user for a session; nobody else has a reason to."""
     if event.fields.get("TargetUserName", "").casefold() != SSM_USER:
         return say("an account was enabled")
-    if _session_near(log, event):
+    by_agent = is_nobody(event.fields.get("SubjectUserSid", ""))
+    if by_agent and _session_near(log, event):
         return say("ssm-user was enabled for an SSM session")
     suspicion = Suspicion(
         TamperKind.SSM_USER_ENABLED,
@@ -130,9 +106,11 @@ def user_enabled(log: HostLog, event: Event) -> Sentence:
         [event.ref],
         subject_of(event),
         [str(target_of(event))],
-        event.time + SESSION_NEAR,
+        event.time + (SESSION_NEAR if by_agent else HOLD),
     )
     log.state.suspicions.add(suspicion)
+    if not by_agent:
+        return say("ssm-user was enabled, and not by the SSM agent")
     return say("ssm-user was enabled; held for {seconds} s in case its SSM session follows", seconds=20)
 
 
@@ -142,7 +120,7 @@ def _session_near(log: HostLog, event: Event) -> bool:
 
 def _hold(log: HostLog, event: Event, kind: TamperKind, about: str, *, planned: bool) -> None:
     user, due = subject_of(event), event.time + HOLD
-    same = log.state.suspicions.same(kind, user, event.time)
+    same = log.state.suspicions.same(kind, user, event.time, about)
     if same is None:
         log.state.suspicions.add(Suspicion(kind, event.time, [event.ref], user, [about], due, planned))
     else:

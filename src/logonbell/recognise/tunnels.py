@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 from logonbell.event import Event
-from logonbell.logon import TamperKind, User
+from logonbell.logon import Notice, NoticeKind, TamperKind, User
 from logonbell.recognise.arrival import Arrival, Kind, Sign
-from logonbell.recognise.seats import logon_id_of, note_logon, target_of
+from logonbell.recognise.seats import note_logon, process_of, target_of
 from logonbell.recognise.ssm import Session, number_of, session_from
 from logonbell.recognise.state import HostLog
 from logonbell.sentence import Sentence, say
@@ -18,6 +18,8 @@ SESSION_NEAR = timedelta(seconds=20)
 """The SSM agent enables ssm-user within seconds of a session's start."""
 AT_START = timedelta(seconds=15)
 """The worker logs its user on within seconds of the session's start."""
+BLIND_WITHIN, BLIND_TOLD = timedelta(days=1), 5
+"""So often within this time it is told that nobody watched."""
 TWICE = timedelta(seconds=5)
 """A worker that streams its session's log logs its user on twice within milliseconds. Windows deals a process id anew as
 soon as it is free, so the same number later than this is another shell."""
@@ -107,9 +109,32 @@ def watched(log: HostLog, event: Event) -> Sentence:
 
 
 def unwatched(log: HostLog, event: Event) -> Sentence:
-    """Read that nobody watched for a while: what is known begins anew here."""
-    log.state.ssm.watched = event.time
+    """Read that nobody watched for a while: what is known begins anew here, and it is told.
+
+    Not without end: an agent that looks now and then, with no log of the SSM agent's to catch up from, is blind in
+    between each time.
+    """
+    state = log.state
+    state.ssm.watched = event.time
+    state.blind = [told for told in state.blind if timedelta(0) <= event.time - told < BLIND_WITHIN]
+    if len(state.blind) < BLIND_TOLD:
+        state.blind.append(event.time)
+        what = say(
+            "SSM sessions on {host} not watched from {since} to {until} UTC",
+            host=state.host,
+            since=_in_utc(event.fields.get("Since", "")),
+            until=f"{event.time:%Y-%m-%d %H:%M:%S}",
+        )
+        log.said.append(Notice(event.time, state.host, (event.ref,), NoticeKind.UNWATCHED, what))
     return say("nobody watched the SSM sessions before this")
+
+
+def _in_utc(text: str) -> str:
+    """Write a time in the few words of a sentence; as it was, where it is none."""
+    try:
+        return f"{datetime.fromisoformat(text).astimezone(UTC):%Y-%m-%d %H:%M:%S}"
+    except (ValueError, OverflowError):
+        return text
 
 
 def owner_seen(log: HostLog, event: Event) -> Sentence:
@@ -184,9 +209,3 @@ def _joined(log: HostLog, arrival: Arrival, event: Event) -> Sentence:
     if again:
         return say("the same worker's second logon (it streams the session's log): the same logon")
     return say("the logon of an SSM shell: belongs to its session")
-
-
-def process_of(event: Event) -> int | None:
-    """Give the id of the program that asked for the logon."""
-    logon_process = logon_id_of(event, "ProcessId")
-    return int(logon_process, 16) if logon_process else None

@@ -6,11 +6,12 @@ import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
+from operator import attrgetter
 from types import MappingProxyType
 
 import msgspec
 
-from logonbell.event import Event, EventRef
+from logonbell.event import Event
 from logonbell.logon import Finding, LogCleared
 from logonbell.recognise import network, seats, tampering, tunnels
 from logonbell.recognise.arrival import either
@@ -26,7 +27,7 @@ from logonbell.recognise.identity import (
 )
 from logonbell.recognise.noise import MACHINE_ACCOUNT, noise, program_of
 from logonbell.recognise.session import CHANNEL, Told
-from logonbell.recognise.state import HostLog, HostState
+from logonbell.recognise.state import HostLog, HostState, Present
 from logonbell.sentence import Sentence, say
 
 SECURITY = "Security"
@@ -37,8 +38,21 @@ WINRM = "Microsoft-Windows-WinRM/Operational"
 SYSTEM_LOG = "System"
 
 OWN_ADDRESSES = 64
+AT_START = 1_000
+"""So many records Windows may write from the stop of its log on to the one that says that it started."""
 SSM_WORKER = "ssm-session-worker.exe"
-_PROVIDERS = frozenset({"", "Microsoft-Windows-Security-Auditing", "Microsoft-Windows-Eventlog"})
+_AT_THE_CONSOLE = frozenset({"winlogon.exe", "sacsess.exe"})
+"""Who asks for a person at the machine: Windows' own screen, and the command prompt of its serial console.
+
+The latter (SAC, as on EC2) is inferred: no public log shows it.
+"""
+_PROVIDERS: Mapping[str, frozenset[str]] = MappingProxyType(
+    {
+        SECURITY: frozenset({"", "Microsoft-Windows-Security-Auditing", "Microsoft-Windows-Eventlog"}),
+        SYSTEM_LOG: frozenset({"", "Microsoft-Windows-Eventlog", "User32", "USER32"}),
+    }
+)
+"""Whose records are read in channels that many write into; the others' have one writer."""
 
 EARLIEST, LATEST = datetime(1602, 1, 1, tzinfo=UTC), datetime(9990, 1, 1, tzinfo=UTC)
 """A record that a broken clock dated outside this is taken for one at the border, so that time can be reckoned with."""
@@ -63,6 +77,7 @@ def logged_on(log: HostLog, event: Event) -> Sentence:
         return say("this record was read before")
     if (half := seats.other_half(log, event)) is not None:
         log.joined(half, event)
+        half.halves += 1
         seats.note_logon(log, half, event, unlock=kind in {"7", "13"})
         return seats.OTHER_HALF
     taken = tunnels.worker_logon(log, event)
@@ -83,7 +98,7 @@ def _door(log: HostLog, event: Event, kind: str, program: str) -> Sentence:
     match kind:
         case "10" | "12":
             return seats.sat_down(log, event)
-        case "2" | "11" if by == "user32" or program == "winlogon.exe":
+        case "2" | "11" if by == "user32" or program in _AT_THE_CONSOLE:
             return seats.sat_down(log, event)
         case "7" | "13":
             return seats.unlocked(log, event)
@@ -103,7 +118,7 @@ def _door(log: HostLog, event: Event, kind: str, program: str) -> Sentence:
 
 def _booted(log: HostLog, event: Event) -> Sentence:
     """Windows started: whatever was open is over, and logon ids begin anew."""
-    tampering.started(log, event)
+    log.state.suspicions.started(event)
     for arrival in list(log.growing.values()):
         if arrival.time < event.time:
             log.over(arrival, event)
@@ -195,6 +210,7 @@ READERS: Mapping[str, Mapping[int, Reader]] = MappingProxyType(
             4732: tampering.member_added,
             4778: seats.attached,
             4779: seats.detached,
+            4912: tampering.audit_excepted,
             4964: special,
         },
         LSM: {
@@ -223,7 +239,7 @@ WANTED: Mapping[str, frozenset[int]] = MappingProxyType(
 )
 """Channel and event ids that this recogniser reads: what a source may leave out of account is all the rest."""
 
-SNAPSHOT = 6
+SNAPSHOT = 7
 """Version of a snapshot's form. A snapshot of another version cannot be read; reading then starts again from older."""
 
 
@@ -247,7 +263,7 @@ class Recogniser:
     def feed(self, event: Event) -> Iterator[Finding]:
         """Read one event; yield what is known by then."""
         reader = READERS.get(event.channel, {}).get(event.event_id)
-        if reader is None or (event.channel == SECURITY and event.provider not in _PROVIDERS):
+        if reader is None or event.provider not in _PROVIDERS.get(event.channel, (event.provider,)):
             return
         if not EARLIEST <= event.time <= LATEST:
             event = replace(event, time=min(max(event.time, EARLIEST), LATEST))
@@ -258,11 +274,32 @@ class Recogniser:
         if log is None:
             log = self._logs[host] = HostLog(HostState(host), self._admins)
         yield from log.advance(event.time, by_event=True)
+        if event.channel == SECURITY:
+            yield from self._renamed(log, event)
+            log.state.newest = event.record_id
         taken = say("this record was read before") if log.saw(event) else reader(log, event)
         if self._witness is not None:
             self._witness(event, taken)
         if log.said:
             yield from log.take()
+
+    def _renamed(self, log: HostLog, event: Event) -> Iterator[Finding]:
+        """Find that this host, whose first record this is, is the one whose log was stopped before it, under a new name.
+
+        A new name counts from the next start on (sysprep, ``Rename-Computer``), and the record ids go on.
+        """
+        if log.state.newest is not None or not _starts(event):
+            return
+        for name, before in list(self._logs.items()):
+            newest = before.state.newest
+            if newest is None or event.record_id <= newest:
+                continue
+            if before.state.suspicions.stopped_before(event.record_id, AT_START):
+                _booted(before, event)
+                yield from before.advance(event.time, by_event=True)
+                yield from before.finish()
+                log.inherit(before)
+                del self._logs[name]
 
     def advance(self, now: datetime) -> Iterator[Finding]:
         """Let the time of the log reach ``now``; yield what need not be waited for any longer."""
@@ -279,13 +316,18 @@ class Recogniser:
         """When, in the time of the log, ``advance`` next has something to say."""
         return min((due for log in self._logs.values() if (due := log.due) is not None), default=None)
 
-    def present(self) -> list[tuple[str, EventRef, datetime]]:
-        """Give the sessions that are open: host, main event and beginning of the logon that opened each."""
+    def present(self) -> list[Present]:
+        """Give the sessions that are open, those of each host in the order in which they began."""
         return [
-            (host, *session)
-            for host, log in self._logs.items()
-            for session in sorted(log.present(), key=_beginning)
+            session
+            for log in self._logs.values()
+            for session in sorted(log.present(), key=attrgetter("began"))
         ]
+
+    def lost(self) -> None:
+        """Note that records are lost behind what was read so far: an end may be among them."""
+        for log in self._logs.values():
+            log.state.gap = log.state.now
 
     def snapshot(self) -> str:
         """Give the whole state as text: the same state, the same text, in ASCII whatever a log wrote.
@@ -309,15 +351,15 @@ class Recogniser:
         if kept.version != SNAPSHOT:
             raise ValueError(f"a snapshot of version {kept.version}, not {SNAPSHOT}")
         recogniser = cls(admins=admins, own=kept.own)
-        recogniser._logs = {state.host: HostLog(state, admins) for state in kept.hosts}
+        recogniser._logs = {state.host: HostLog(state, admins, resumed=True) for state in kept.hosts}
         return recogniser
+
+
+def _starts(event: Event) -> bool:
+    return event.event_id == 4608 or (event.event_id == 4624 and event.fields.get("LogonType") == "0")
 
 
 class _Snapshot(msgspec.Struct):
     version: int
     own: str
     hosts: list[HostState]
-
-
-def _beginning(session: tuple[EventRef, datetime]) -> datetime:
-    return session[1]

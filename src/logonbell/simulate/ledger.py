@@ -32,6 +32,7 @@ from logonbell.simulate.system import (
     OPENSSH,
     REMOTE_CONNECTION_MANAGER,
     SECURITY,
+    USER32,
     WINRM,
 )
 
@@ -60,6 +61,7 @@ class Log(NamedTuple):
 SECURITY_LOG = Log("Security", SECURITY)
 CLEARED_SECURITY_LOG = Log("Security", EVENTLOG)
 SYSTEM_LOG = Log("System", EVENTLOG)
+SHUTDOWN_LOG = Log("System", USER32)
 LOCAL_SESSION_MANAGER_LOG = Log(f"{LOCAL_SESSION_MANAGER}/Operational", LOCAL_SESSION_MANAGER, SYSTEM.sid)
 REMOTE_CONNECTION_MANAGER_LOG = Log(
     f"{REMOTE_CONNECTION_MANAGER}/Operational", REMOTE_CONNECTION_MANAGER, NETWORK_SERVICE.sid
@@ -228,16 +230,19 @@ class Ledger:
             self.privileges(at, person, second),
         ]
 
-    def account_changed(self, at: datetime, event_id: int, person: Person) -> Event:
-        """Write a change of an account: 4720, 4722, 4724, 4725 or 4738."""
-        return self.security(at, event_id, account_changed_fields(person, self.machine))
+    def account_changed(
+        self, at: datetime, event_id: int, person: Person, by: Subject | None = None
+    ) -> Event:
+        """Write a change of an account: 4720, 4722, 4724, 4725 or 4738; by the machine itself unless said."""
+        return self.security(at, event_id, account_changed_fields(person, by or self.machine))
 
-    def administrator_made(self, at: datetime, person: Person) -> list[Event]:
-        """Make an account and let it be an administrator."""
-        return [
-            *(self.account_changed(at, event_id, person) for event_id in (4720, 4722, 4738)),
-            self.security(at, 4732, administrator_made_fields(person, self.machine)),
-        ]
+    def administrator_made(
+        self, at: datetime, person: Person, by: Subject | None = None, *, account: bool = True
+    ) -> list[Event]:
+        """Let somebody be an administrator, and make the ``account`` before."""
+        made = [self.account_changed(at, event_id, person, by) for event_id in (4720, 4722, 4738)]
+        member = self.security(at, 4732, administrator_made_fields(person, by or self.machine))
+        return [*made, member] if account else [member]
 
     def is_local(self, person: Person) -> bool:
         """Say whether ``person`` is an account of this machine and not of a domain."""

@@ -214,3 +214,27 @@ def administrator_made_fields(person: Person, subject: Subject) -> dict[str, str
         **account_changed_fields(administrators, subject),
         "PrivilegeList": "-",
     }
+
+
+def audit_changed_fields(subcategory: str, changes: str, subject: Subject) -> dict[str, str]:
+    """Lay out 4719: a subcategory, by the part of its GUID that differs, is audited otherwise from now on."""
+    return {
+        **subject.fields,
+        "CategoryId": "%%8273",
+        "SubcategoryId": "%%12544",
+        "SubcategoryGuid": f"{{0CCE{subcategory}-69AE-11D9-BED3-505054503030}}",
+        "AuditPolicyChanges": changes,
+    }
+
+
+def shutdown_asked_fields(host: str, user: Person) -> dict[str, str]:
+    """Lay out System 1074: somebody asked for a restart, and said why."""
+    return {
+        "param1": f"C:\\Windows\\system32\\shutdown.exe ({host})",
+        "param2": host,
+        "param3": "Other (Planned)",
+        "param4": "0x85000000",
+        "param5": "restart",
+        "param6": "monthly updates",
+        "param7": user.full_name,
+    }

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _CYCLE = timedelta(days=146_097)
@@ -35,6 +35,11 @@ class Request:
     def is_session(self) -> bool:
         """Whether it is a session, with a session worker."""
         return self.kind == "StartSession"
+
+    @property
+    def step(self) -> str:
+        """What the agent calls the plugin's one run; a session has no steps."""
+        return self.plugin if self.is_session else f"0.{self.plugin.replace(':', '')}"
 
 
 def shell(owner: str, user: str, *, run_as: str = "") -> Request:
@@ -93,7 +98,10 @@ def association() -> Request:
 
 @dataclass(slots=True)
 class Document:
-    """A request that the agent took on. ``received`` is the host's clock then, ``sent`` the service's."""
+    """A request that the agent took on. ``received`` is the host's clock then, ``sent`` the service's.
+
+    ``orchestration`` is the folder for what it puts out, ``zone`` the host's.
+    """
 
     request: Request
     document_id: str
@@ -106,25 +114,25 @@ class Document:
     runs: int = 0
     process: int = 0
     started: datetime | None = None
+    zone: tzinfo = UTC
     extra: Mapping[str, object] = field(default_factory=dict)
     """Fields of a newer agent, at the end of the document's information."""
 
     def state(self) -> dict[str, object]:
         """Give the state as the agent keeps it."""
         request = self.request
-        is_command = request.kind == "SendCommand"
-        run = _iso(self.received, "-")
+        is_association = request.kind == "Association"
         return {
             "DocumentInformation": {
                 "DocumentID": self.document_id,
-                "CommandID": self.document_id if request.kind != "Association" else "",
-                "AssociationID": self.document_id.partition(".")[0] if request.kind == "Association" else "",
+                "CommandID": "" if is_association else self.document_id,
+                "AssociationID": self.document_id.partition(".")[0] if is_association else "",
                 "InstanceID": self.instance_id,
                 "MessageID": self.message_id,
-                "RunID": run,
-                "CreatedDate": _created(self.sent) if request.kind != "Association" else _iso(self.sent, ":"),
+                "RunID": iso(self.received, "-"),
+                "CreatedDate": iso(self.sent, ":") if is_association else _created(self.sent, self.zone),
                 "DocumentName": request.document,
-                "DocumentVersion": "1" if is_command else "",
+                "DocumentVersion": "1" if is_association else "",
                 "DocumentStatus": self.status,
                 "RunCount": self.runs,
                 "ProcInfo": {"Pid": self.process, "StartTime": _nanoseconds(self.started)},
@@ -136,9 +144,9 @@ class Document:
             "DocumentType": request.kind,
             "SchemaVersion": "1.0" if request.is_session else "2.2",
             "InstancePluginsInformation": [self._plugin()],
-            "CancelInformation": _cancel(""),
-            "IOConfig": _io_config(),
-            "UpstreamServiceName": "MessageGatewayService",
+            "CancelInformation": _cancel("", ""),
+            "IOConfig": _io_config(self.orchestration),
+            "UpstreamServiceName": "" if is_association else "MessageGatewayService",
         }
 
     def _plugin(self) -> dict[str, object]:
@@ -146,20 +154,20 @@ class Document:
         configuration = {
             "Settings": None,
             "Properties": request.properties,
-            "OutputS3KeyPrefix": "",
+            "OutputS3KeyPrefix": self._prefix(),
             "OutputS3BucketName": "",
             "S3EncryptionEnabled": False,
             "CloudWatchLogGroup": "",
             "CloudWatchEncryptionEnabled": False,
             "CloudWatchStreamingEnabled": False,
-            "OrchestrationDirectory": self.orchestration,
+            "OrchestrationDirectory": self._folder(),
             "MessageId": self.message_id,
             "BookKeepingFileName": self.document_id,
             "PluginName": request.plugin,
-            "PluginID": request.plugin,
+            "PluginID": request.step,
             "DefaultWorkingDirectory": "",
-            "Preconditions": None,
-            "IsPreconditionEnabled": False,
+            "Preconditions": None if request.is_session else {},
+            "IsPreconditionEnabled": not request.is_session,
             "CurrentAssociations": None,
             "SessionId": self.document_id if request.is_session else "",
             "ClientId": "",
@@ -189,8 +197,16 @@ class Document:
             "Configuration": configuration,
             "Name": request.plugin,
             "Result": result,
-            "Id": request.plugin,
+            "Id": request.step,
         }
+
+    def _folder(self) -> str:
+        return f"{self.orchestration}{chr(92) if chr(92) in self.orchestration else '/'}{self.request.step}"
+
+    def _prefix(self) -> str:
+        if self.request.is_session:
+            return ""
+        return f"{self.document_id}/{self.instance_id}/{self.request.plugin.replace(':', '')}"
 
     def termination(self) -> dict[str, object]:
         """Give the state of the request to end this session; it has the session's id, and its file the session's name."""
@@ -203,8 +219,8 @@ class Document:
                 "CommandID": self.document_id,
                 "InstanceID": self.instance_id,
                 "MessageID": self.document_id,
-                "RunID": _iso(self.received, "-"),
-                "CreatedDate": _iso(self.sent, ":"),
+                "RunID": iso(self.received, "-"),
+                "CreatedDate": iso(self.sent, ":"),
                 "DocumentStatus": "InProgress",
                 "RunCount": 0,
                 "ProcInfo": {"Pid": 0, "StartTime": _UNSET},
@@ -213,10 +229,28 @@ class Document:
             "DocumentType": "TerminateSession",
             "SchemaVersion": "",
             "InstancePluginsInformation": None,
-            "CancelInformation": _cancel(self.document_id),
-            "IOConfig": _io_config(),
+            "CancelInformation": _cancel(
+                self.document_id, f"Session {self.document_id} is yet to be terminated"
+            ),
+            "IOConfig": _io_config(""),
             "UpstreamServiceName": "MessageGatewayService",
         }
+
+
+def payload(document: Document) -> dict[str, object]:
+    """Give the message by which the service asked for it: what is asked stands in it as text."""
+    request = document.request
+    content = {"schemaVersion": "1.0", "sessionType": request.plugin, "properties": request.properties}
+    asked = {
+        "RunAsUser": "",
+        "Parameters": {},
+        "DocumentContent": content,
+        "SessionOwner": request.owner,
+        "SessionId": document.document_id,
+        "DocumentName": request.document,
+    }
+    task = f"111122223333:{document.document_id}"
+    return {"schemaVersion": 1, "taskId": task, "topic": "test_topic", "content": compact(asked)}
 
 
 def compact(state: Mapping[str, object] | Sequence[object]) -> str:
@@ -235,21 +269,22 @@ def _escaped(text: str) -> str:
     return text
 
 
-def _cancel(session_id: str) -> dict[str, object]:
-    return {"CancelMessageID": session_id, "CancelCommandID": session_id, "Payload": "", "DebugInfo": ""}
+def _cancel(session_id: str, info: str) -> dict[str, object]:
+    return {"CancelMessageID": session_id, "CancelCommandID": session_id, "Payload": "", "DebugInfo": info}
 
 
-def _io_config() -> dict[str, object]:
+def _io_config(folder: str) -> dict[str, object]:
     watch = {"LogGroupName": "", "LogStreamPrefix": "", "LogGroupEncryptionEnabled": False}
     return {
-        "OrchestrationDirectory": "",
+        "OrchestrationDirectory": folder,
         "OutputS3BucketName": "",
         "OutputS3KeyPrefix": "",
         "CloudWatchConfig": watch,
     }
 
 
-def _iso(time: datetime, between: str) -> str:
+def iso(time: datetime, between: str) -> str:
+    """Write a time as the agent does, with what stands between the parts of its clock time."""
     clock = time.astimezone(UTC)
     return f"{clock:%Y-%m-%dT%H}{between}{clock:%M}{between}{clock:%S}.{clock.microsecond // 1000:03d}Z"
 
@@ -263,9 +298,12 @@ def _nanoseconds(time: datetime | None) -> str:
     return f"{clock:%Y-%m-%dT%H:%M:%S}{fraction}Z"
 
 
-def _created(sent: datetime) -> str:
-    """Write the time of a message as the agent does: its milliseconds taken for seconds, so a thousand times too late."""
+def _created(sent: datetime, zone: tzinfo) -> str:
+    """Write the time of a message as the agent does: its milliseconds taken for seconds, so a thousand times too late.
+
+    In the host's zone: seconds of Unix time become a local one.
+    """
     seconds = timedelta(seconds=round((sent - _EPOCH) / timedelta(milliseconds=1)))
     cycles, rest = divmod(seconds, _CYCLE)
-    within = _EPOCH + rest
-    return f"{within.year + 400 * cycles}-{within:%m-%d %H:%M:%S} +0000 UTC"
+    within = (_EPOCH + rest).astimezone(zone)
+    return f"{within.year + 400 * cycles}-{within:%m-%d %H:%M:%S %z %Z}"

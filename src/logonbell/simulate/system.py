@@ -15,6 +15,7 @@ LOCAL_SESSION_MANAGER = "Microsoft-Windows-TerminalServices-LocalSessionManager"
 REMOTE_CONNECTION_MANAGER = "Microsoft-Windows-TerminalServices-RemoteConnectionManager"
 OPENSSH = "OpenSSH"
 WINRM = "Microsoft-Windows-WinRM"
+USER32 = "User32"
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +67,12 @@ _PROVIDERS: Mapping[str, System] = MappingProxyType(
             process_id=2580,
             thread_id=2584,
         ),
+        USER32: System(
+            keywords=0x8080000000000000,
+            provider_guid="b0aa8734-56f7-41cc-b2f4-de228e98b946",
+            process_id=712,
+            thread_id=756,
+        ),
         WINRM: System(
             keywords=0x4000000000000004,
             provider_guid="a7975c8f-ac13-49f1-87da-5a984a4ab417",
@@ -86,6 +93,7 @@ _SECURITY_TASKS: Mapping[int, int] = MappingProxyType(
         4648: 12544,
         4672: 12548,
         4688: 13312,
+        4719: 13568,
         4720: 13824,
         4722: 13824,
         4724: 13824,
@@ -94,6 +102,7 @@ _SECURITY_TASKS: Mapping[int, int] = MappingProxyType(
         4738: 13824,
         4778: 12551,
         4779: 12551,
+        4912: 13568,
         4964: 12548,
     }
 )

@@ -22,6 +22,7 @@ from logonbell.simulate.ledger import (
     REMOTE_CONNECTION_MANAGER_LOG,
     SECURITY_LOG,
     SERVICES,
+    SHUTDOWN_LOG,
     SSHD,
     SSM_SESSION_WORKER,
     SVCHOST,
@@ -49,7 +50,9 @@ from logonbell.simulate.shapes import (
     Subject,
     Token,
     account_fields,
+    audit_changed_fields,
     failed_logon_fields,
+    shutdown_asked_fields,
 )
 
 
@@ -418,6 +421,38 @@ class WindowsHost:
             "BackupPath": "",
         }
         return [self._ledger.event(SYSTEM_LOG, at, 104, fields, sid=user.sid)]
+
+    # What is done to the host's eyes and doors
+
+    def administrator_made(
+        self, at: datetime, user: Person, by: Person, *, account: bool = True
+    ) -> list[Event]:
+        """Make a local administrator: a new account, or (not ``account``) one that is there already."""
+        return self._ledger.administrator_made(at, user, self._subject(by), account=account)
+
+    def ssm_user_enabled(self, at: datetime, by: Person | None = None) -> list[Event]:
+        """Enable ssm-user, as the agent does for each shell; or ``by`` somebody else."""
+        subject = None if by is None else self._subject(by)
+        return [self._ledger.account_changed(at, 4722, self.ssm_user, subject)]
+
+    def audit_changed(self, at: datetime, by: Person, subcategory: str, changes: str) -> list[Event]:
+        """Audit a subcategory otherwise; ``changes`` as Windows numbers them: %%8448 success removed, %%8449 added."""
+        fields = audit_changed_fields(subcategory, changes, self._subject(by))
+        return [self._ledger.security(at, 4719, fields)]
+
+    def log_stopped(self, at: datetime) -> list[Event]:
+        """Stop the event log, as a shutdown does, or an intruder."""
+        return [self._ledger.event(CLEARED_SECURITY_LOG, at, 1100, {})]
+
+    def restart(self, at: datetime, by: Person | None = None, *, boots: bool = True) -> list[Event]:
+        """Restart, at the wish of somebody or of nobody who said so; Windows is up again 50 s later."""
+        events = []
+        if by is not None:
+            fields = shutdown_asked_fields(self.name, by)
+            events.append(self._ledger.event(SHUTDOWN_LOG, at, 1074, fields, sid=by.sid))
+        events += self.log_stopped(later(at, 9_000))
+        self._sessions.clear()
+        return events + self.boot(later(at, 59_000)) if boots else events
 
     # What these are made of
 

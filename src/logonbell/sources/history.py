@@ -6,7 +6,7 @@ import heapq
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from logonbell.errors import Refused
@@ -21,6 +21,9 @@ _TRIES = 8
 
 _REMEMBERED = 100_000
 """So many events are remembered to know a repeat: copies of a record stand side by side in the order of time."""
+
+CLOCK_SET_BACK = timedelta(minutes=5)
+"""Records of one channel that go back by more than this tell that the host's clock was set back."""
 
 OnProgress = Callable[[float], None]
 """Is told how much of all files, by their sizes, is read: 0 to 1."""
@@ -100,7 +103,7 @@ class History:
         if refusals and not streams:
             count = len(refusals)
             raise Refused(say("None of the {count} logs could be read.", count=count), refusals[0].what)
-        return _each_once(heapq.merge(*streams, key=_time_of))
+        return _each_once(in_step(streams))
 
     def _following(self, source: EvtxSource, batch: Batch) -> Iterator[Event]:
         """Give the events of a batch and of those behind it."""
@@ -129,6 +132,33 @@ class History:
             self._on_progress(done / max(1, sum(self._sizes)))
 
 
+def in_step(streams: Iterable[Iterable[Event]]) -> Iterator[Event]:
+    """Put streams together in the order of time, each stream's own order kept.
+
+    Where a host's clock was set back, what came before that in one stream stays before what came after it in another.
+    """
+    marked = heapq.merge(*map(_marked, streams), key=_mark_of)
+    return (event for _, event in marked)
+
+
+def _marked(events: Iterable[Event]) -> Iterator[tuple[tuple[int, datetime], Event]]:
+    """Give each event with how often its channel's clock was set back before, and its time."""
+    clocks: dict[tuple[str, str], tuple[int, datetime]] = {}
+    for event in events:
+        log, time = (event.host, event.channel), event.time
+        steps, newest = clocks.get(log, (0, time))
+        if time >= newest:
+            clocks[log] = steps, time
+        elif newest - time > CLOCK_SET_BACK:
+            steps += 1
+            clocks[log] = steps, time
+        yield (steps, time), event
+
+
+def _mark_of(marked: tuple[tuple[int, datetime], Event]) -> tuple[int, datetime]:
+    return marked[0]
+
+
 def _each_once(events: Iterable[Event]) -> Iterator[Event]:
     seen: dict[tuple[str, str, int, datetime], None] = {}
     for event in events:
@@ -138,10 +168,6 @@ def _each_once(events: Iterable[Event]) -> Iterator[Event]:
             if len(seen) > _REMEMBERED:
                 del seen[next(iter(seen))]
             yield event
-
-
-def _time_of(event: Event) -> datetime:
-    return event.time
 
 
 def _within(folder: Path, losses: list[Loss]) -> Iterator[Path]:

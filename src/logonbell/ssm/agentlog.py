@@ -5,12 +5,16 @@ Their text is no contract: the state files are the first evidence, and what the 
 
 from __future__ import annotations
 
+import os
 import re
+import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from errno import EACCES
 from itertools import takewhile
 from operator import attrgetter
+from os import strerror
 from pathlib import Path
 from zlib import crc32
 
@@ -18,7 +22,7 @@ import msgspec
 
 from logonbell.sentence import say
 from logonbell.source import Loss
-from logonbell.ssm.files import read_bytes, shown
+from logonbell.ssm.files import WRITTEN_ANEW, NotAFileError, forbidden, read_bytes, shown
 from logonbell.ssm.statefile import COMMAND, SESSION, SsmSession, Unreadable, is_session_id, parse
 
 SESSION_WORKER = "ssm-session-worker.log"
@@ -159,7 +163,8 @@ class AgentLogs:
         self._at_once = at_once
         self._guess = zone
         self._seen: dict[str, tuple[tuple[int, int, int], Place | None]] = {}
-        self._told: set[str] = set()
+        self._told: set[tuple[str, str]] = set()
+        self._listed: tuple[int, list[str]] = (-1, [])
         self._absent: set[str] = set()
 
     def read(self, mark: LogMark) -> Reading:
@@ -167,6 +172,8 @@ class AgentLogs:
         losses: list[Loss] = []
         parts = [part for name in NAMES if (part := self._part(name, mark, losses)) is not None]
         if not parts:
+            if not mark.places and forbidden([self.folder]) is not None:
+                self._tell(self.folder, PermissionError(EACCES, strerror(EACCES)), losses)
             return Reading((), mark, losses)
         told = sorted((each for part in parts for each in part.zones), key=_in_utc)
         for part in parts:
@@ -212,7 +219,7 @@ class AgentLogs:
             if first is None:
                 continue
             firsts.append(self._time(first, zone))
-            if _roll_of(chain[0], name) not in {1, None}:
+            if _roll_of(chain[0].name, name) not in {1, None}:
                 cut.append(self._time(first, zone))
         return max([min(firsts), *cut]) if firsts else None
 
@@ -267,7 +274,7 @@ class AgentLogs:
     ) -> tuple[Path | None, int, bool]:
         """Find where reading goes on: the file, the offset, and whether something is lost in between."""
         if place is None:
-            cut = known and bool(chain) and _roll_of(chain[0], name) not in {1, None}
+            cut = known and bool(chain) and _roll_of(chain[0].name, name) not in {1, None}
             return (chain[0] if chain else None), 0, cut
         for path in reversed(chain):
             try:
@@ -292,8 +299,10 @@ class AgentLogs:
         whole = content.rfind(b"\n") + 1
         if len(content) == most and not whole:
             whole = len(content)
-            what = say("A line is longer than {bytes} bytes and was skipped.", bytes=most)
-            losses.append(Loss(shown(path), what))
+            if (path.name, "long") not in self._told:
+                self._told.add((path.name, "long"))
+                what = say("A line is longer than {bytes} bytes and was skipped.", bytes=most)
+                losses.append(Loss(shown(path), what))
         head = head[: offset + whole]
         base = Place(crc32(head), len(head), offset)
         newest = self._read_lines(content[:whole], base, part)
@@ -327,17 +336,26 @@ class AgentLogs:
 
     def _chain(self, name: str) -> list[Path]:
         """Give the files of one log, the oldest first."""
-        rolled: list[tuple[int, Path]] = []
-        current: list[Path] = []
+        rolled: list[tuple[int, str]] = []
+        current: list[str] = []
+        for each in self._names():
+            if each == name:
+                current.append(each)
+            elif (number := _roll_of(each, name)) is not None:
+                rolled.append((number, each))
+        return [self.folder / each for each in [*(each for _, each in sorted(rolled)), *current]]
+
+    def _names(self) -> list[str]:
+        """List what could be a log; anew only where something was added or removed, for others may keep much beside them."""
         try:
-            for path in self.folder.iterdir():
-                if path.name == name:
-                    current.append(path)
-                elif path.name.startswith(name) and (number := _roll_of(path, name)) is not None:
-                    rolled.append((number, path))
+            stamp = self.folder.stat().st_mtime_ns
+            if stamp != self._listed[0] or time.time_ns() - stamp < WRITTEN_ANEW:
+                with os.scandir(self.folder) as entries:
+                    names = [entry.name for entry in entries if entry.name.startswith(NAMES)]
+                self._listed = (stamp, names)
         except OSError:
             return []
-        return [path for _, path in sorted(rolled)] + current
+        return self._listed[1]
 
     def _remember(self, name: str, place: Place) -> None:
         """Note that this log is read to its end, so that one look at its size tells when there is more."""
@@ -356,13 +374,18 @@ class AgentLogs:
         return next((_local(found) for line in lines if (found := _LINE.match(line))), None)
 
     def _tell(self, path: Path, error: OSError, losses: list[Loss]) -> None:
-        where = shown(path)
-        if where not in self._told:
-            self._told.add(where)
-            reason = error.strerror or type(error).__name__
-            losses.append(
-                Loss(where, say("This log of the SSM agent cannot be read: {reason}", reason=reason))
+        if (path.name, "") in self._told:
+            return
+        self._told.add((path.name, ""))
+        if isinstance(error, NotAFileError):
+            what = say("It is a link, or no file; it was not followed.")
+        else:
+            what = say(
+                "The SSM agent's logs cannot be read here: {reason}. What happens while logonbell does not"
+                " run is then not caught up.",
+                reason=error.strerror or type(error).__name__,
             )
+        losses.append(Loss(shown(path), what))
 
     # Time
 
@@ -400,9 +423,12 @@ def _in_utc(told: tuple[datetime, int]) -> datetime:
 
 
 def _zone_told_by(item: _Item) -> int | None:
-    """Give the distance from UTC, in minutes, at which a description was written; None where it tells none."""
+    """Give the distance from UTC, in minutes, at which a description was written; None where it tells none.
+
+    An agent that was started again describes what still runs once more, hours after its start: that tells nothing.
+    """
     session = item.fact.session if isinstance(item.fact, Described) else None
-    known = None if session is None else session.started or session.opened
+    known = None if session is None or session.runs else session.started or session.opened
     if known is None:
         return None
     apart = item.local - known.replace(tzinfo=None)
@@ -453,9 +479,9 @@ def _described(content: str, session_id: str) -> Described | None:
     return None if session is None else Described(session)
 
 
-def _roll_of(path: Path, name: str) -> int | None:
+def _roll_of(file: str, name: str) -> int | None:
     """Give the number of a rolled file, None for the log itself and for what is no part of it."""
-    found = _ROLL.fullmatch(path.name[len(name) :])
+    found = _ROLL.fullmatch(file[len(name) :]) if file.startswith(name) else None
     return int(found[1]) if found else None
 
 

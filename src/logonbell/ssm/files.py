@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import stat
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 
 if sys.platform == "win32":
@@ -24,6 +25,10 @@ else:
     def _descriptor(path: Path) -> int:
         # O_NONBLOCK: to open a pipe is to wait for its writer.
         return os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+
+
+WRITTEN_ANEW = 2_000_000_000
+"""Nanoseconds for which a folder's time of change is not trusted to tell a further change apart (FAT has two seconds)."""
 
 
 class NotAFileError(OSError):
@@ -52,6 +57,30 @@ def is_folder(path: Path) -> bool:
         return stat.S_ISDIR(path.lstat().st_mode)
     except (OSError, ValueError):
         return False
+
+
+def may_exist(path: Path) -> bool:
+    """Tell whether a path is there, or may be: only what is surely gone is gone."""
+    try:
+        path.lstat()
+    except (FileNotFoundError, NotADirectoryError, ValueError):
+        return False
+    except OSError:
+        return True
+    return True
+
+
+def forbidden(folders: Iterable[Path]) -> Path | None:
+    """Give the first of these folders that this user may not look into."""
+    for folder in folders:
+        try:
+            with os.scandir(folder):
+                pass
+        except PermissionError:
+            return folder
+        except (OSError, ValueError):
+            continue
+    return None
 
 
 def shown(path: Path) -> str:

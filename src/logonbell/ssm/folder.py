@@ -7,6 +7,7 @@ import re
 import stat
 import time
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from itertools import islice
@@ -14,7 +15,15 @@ from pathlib import Path
 
 from logonbell.sentence import Sentence, plural, say
 from logonbell.source import Loss
-from logonbell.ssm.files import NotAFileError, is_folder, read_bytes, shown
+from logonbell.ssm.files import (
+    WRITTEN_ANEW,
+    NotAFileError,
+    forbidden,
+    is_folder,
+    may_exist,
+    read_bytes,
+    shown,
+)
 from logonbell.ssm.statefile import SsmSession, Unreadable, parse
 
 SHELVES = ("pending", "current")
@@ -25,8 +34,6 @@ ENTRIES = 20_000
 """Names that are looked at in one look; a fuller folder is walked through in several."""
 _READS = 400
 REMEMBERED = 100_000
-_WRITTEN_ANEW = 2_000_000_000
-"""Nanoseconds for which a folder's time of change is not trusted to tell a further change apart (FAT has two seconds)."""
 _PATIENCE = timedelta(seconds=2)
 """How long a file may be half written before it is told."""
 _LOSSES = 20
@@ -142,7 +149,7 @@ class StateFolder:
     def holds(self, name: str) -> bool:
         """Tell whether there is a file of this name right now."""
         # In this order: what is moved from the first to the second in between is found all the same.
-        return any(_may_be(shelf.path / name) for shelf in self._shelves)
+        return any(_may_be_file(shelf.path / name) for shelf in self._shelves)
 
     def last_sign(self, name: str) -> datetime | None:
         """Give the time at which a file was last written."""
@@ -166,7 +173,7 @@ class StateFolder:
         if (
             self._base == (base, stamp)
             and self._shelves
-            and time.time_ns() - stamp > _WRITTEN_ANEW
+            and time.time_ns() - stamp > WRITTEN_ANEW
             and is_folder(self._shelves[0].path.parent)
         ):
             return True
@@ -206,7 +213,7 @@ class StateFolder:
                 return None
             if shelf.walk is None:
                 clean = shelf.stamp == stamp.st_mtime_ns
-                if clean and shelf.begun - stamp.st_mtime_ns > _WRITTEN_ANEW:
+                if clean and shelf.begun - stamp.st_mtime_ns > WRITTEN_ANEW:
                     return 0
                 shelf.stamp, shelf.begun = stamp.st_mtime_ns, time.time_ns()
                 shelf.walk, shelf.names = _entries_in(shelf.path), set()
@@ -285,7 +292,7 @@ class StateFolder:
         before = shelf.entries.get(name)
         now = self._clock()
         since = before.since if before is not None and before.since is not None else now
-        if now - since >= _PATIENCE:
+        if now - since >= _PATIENCE or _is_old(shelf.path / name):
             self._give_up(shelf, name, mark, why)
             return
         shelf.put(name, _Entry(mark, before.session if before else None, settled=False, since=since))
@@ -301,18 +308,38 @@ class StateFolder:
 def base_of(folder: Path) -> Path:
     """Give the folder that holds one folder for each instance: ``InstanceData`` on Windows, the data folder elsewhere."""
     inner = folder / "InstanceData"
-    return inner if inner.is_dir() else folder
+    return inner if is_folder(inner) else folder
 
 
 def instances_in(base: Path) -> list[str]:
     """Give the instances that have a state folder, the one that changed last at the end. Links are not followed."""
+    found = [(changed, name) for name in _named_in(base) if (changed := _changed(base / name)) is not None]
+    return [name for _, name in sorted(found)]
+
+
+def obstacle(folder: Path) -> Path | None:
+    """Give the place on the way to the state files that this user may not look into; None where that is not the trouble."""
+    base = base_of(folder)
+    return forbidden(
+        (
+            folder,
+            base,
+            *(place for name in _named_in(base) for place in _way_to_state(base / name)),
+        )
+    )
+
+
+def _named_in(base: Path) -> list[str]:
     try:
         with os.scandir(base) as entries:
-            names = [entry.name for entry in entries if INSTANCE.fullmatch(entry.name)]
-    except OSError:
+            return [entry.name for entry in entries if INSTANCE.fullmatch(entry.name)]
+    except (OSError, ValueError):
         return []
-    found = [(changed, name) for name in names if (changed := _changed(base / name)) is not None]
-    return [name for _, name in sorted(found)]
+
+
+def _way_to_state(instance: Path) -> tuple[Path, ...]:
+    state = instance / "document" / "state"
+    return (instance, instance / "document", state, *(state / shelf for shelf in SHELVES))
 
 
 def _changed(instance: Path) -> int | None:
@@ -320,18 +347,18 @@ def _changed(instance: Path) -> int | None:
     state = instance / "document" / "state"
     if not (is_folder(instance) and is_folder(instance / "document") and is_folder(state)):
         return None
-    times = [(state / shelf).lstat().st_mtime_ns for shelf in SHELVES if is_folder(state / shelf)]
-    return max(times, default=0)
+    times = [0]
+    for shelf in SHELVES:
+        with suppress(OSError):
+            times.append((state / shelf).lstat().st_mtime_ns)
+    return max(times)
 
 
-def _may_be(path: Path) -> bool:
-    """Tell whether a file is there, or may be: only what is surely gone is gone."""
+def _may_be_file(path: Path) -> bool:
     try:
         return stat.S_ISREG(path.lstat().st_mode)
-    except (FileNotFoundError, NotADirectoryError, ValueError):
-        return False
-    except OSError:
-        return True
+    except (OSError, ValueError):
+        return may_exist(path)
 
 
 def _entries_in(folder: Path) -> Iterator[os.DirEntry[str]]:
@@ -350,8 +377,16 @@ def _mark_of(entry: os.DirEntry[str]) -> int:
 
 def _is_new(entry: os.DirEntry[str], begun: int) -> bool:
     try:
-        return begun - entry.stat(follow_symlinks=False).st_mtime_ns < 30 * _WRITTEN_ANEW
+        return begun - entry.stat(follow_symlinks=False).st_mtime_ns < 30 * WRITTEN_ANEW
     except OSError:
+        return False
+
+
+def _is_old(path: Path) -> bool:
+    """Tell whether a file was written so long ago that nobody is writing it any more."""
+    try:
+        return time.time_ns() - path.lstat().st_mtime_ns > _PATIENCE / timedelta(microseconds=1) * 1000
+    except (OSError, ValueError):
         return False
 
 

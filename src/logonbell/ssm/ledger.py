@@ -14,6 +14,8 @@ from logonbell.ssm.agentlog import Closed, Described, Fact, LogMark, Started, Wo
 from logonbell.ssm.statefile import SsmSession
 
 PROVIDER = "amazon-ssm-agent"
+NAMED = "ssm:"
+"""So begins the name of a source of SSM sessions."""
 
 
 class OpenSession(msgspec.Struct, frozen=True):
@@ -45,6 +47,14 @@ class Mark(msgspec.Struct):
         return msgspec.structs.replace(
             self, open=dict(self.open), closed=dict(self.closed), starting=dict(self.starting)
         )
+
+
+def blind_since(bookmark: str) -> datetime | None:
+    """Give since when the folder of a bookmark's source could not be looked into; None where it can, or that is not known."""
+    try:
+        return msgspec.json.decode(bookmark, type=Mark).blind
+    except (msgspec.DecodeError, UnicodeError, RecursionError):
+        return None
 
 
 @dataclass(frozen=True, slots=True)

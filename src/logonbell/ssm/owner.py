@@ -37,8 +37,8 @@ _KEPT = 4_000
 class LiveSessions(Protocol):
     """Gives the SSM sessions that are there right now."""
 
-    def live(self) -> Sequence[SsmSession]:
-        """Look who is there."""
+    def live(self, *, process: int | None = None, port: int | None = None) -> Sequence[SsmSession]:
+        """Look who is there: only whose worker ``process`` is, or whose tunnel leads to ``port``, where that is asked."""
         ...
 
 
@@ -85,6 +85,7 @@ class Observed:
         self._clock = clock
         self._ports = (ssh_port, rdp_port)
         self._answers: dict[tuple[str, int, datetime], _Answer | None] = {}
+        self._asked_now: dict[_Question, _Answer | None] = {}
         self._used: set[Connection] = set()
         self._addresses: Sequence[str] = ()
         self._own: frozenset[str | None] = frozenset()
@@ -99,6 +100,7 @@ class Observed:
     def read(self, bookmark: str | None, limit: int | None = None) -> Batch:
         """Give what the inner source gives, and what was seen beside it. See ``Source.read``."""
         batch = self.source.read(bookmark, limit)
+        self._asked_now = {}  # the halves of one logon ask the same
         self._ask_addresses()
         whole = self._with_observations(batch)
         if limit is not None and len(whole) > limit and len(batch.events) > 1:
@@ -169,7 +171,9 @@ class Observed:
         if key not in self._answers:
             while len(self._answers) >= _KEPT:
                 del self._answers[next(iter(self._answers))]
-            self._answers[key] = self._look_up(question)
+            if question not in self._asked_now:
+                self._asked_now[question] = self._look_up(question)
+            self._answers[key] = self._asked_now[question]
         return self._answers[key]
 
     def _question(self, event: Event) -> _Question | None:
@@ -208,19 +212,11 @@ class Observed:
     # Who it is
 
     def _look_up(self, question: _Question) -> _Answer | None:
-        sessions = {each.process: each for each in self._sessions.live() if each.process is not None}
         if question.process is not None:
-            session = sessions.get(question.process)
+            session = self._worker_of(question.process)
             return None if session is None else _Answer(question.process, "", session.session_id)
-        # The workers are asked first: on Linux that is a few processes instead of all of them.
-        held = [
-            each
-            for process in sessions
-            for each in self._processes.connections(process)
-            if _fits(each, question)
-        ]
-        if question.peer_port is None or not held:
-            # Without the peer's port another program may hold the connection as well as one of them.
+        held = self._held_by_workers(question)
+        if not held:
             held = [each for each in self._processes.connections() if _fits(each, question)]
         fresh = [each for each in held if each not in self._used] or held
         if question.peer_port is None:
@@ -231,8 +227,27 @@ class Observed:
         self._used.update(fresh)
         connection = fresh[-1]
         process = connection.process or 0
-        owner = sessions.get(process)
+        owner = self._worker_of(process)
         return _Answer(process, str(connection.local_port), owner.session_id if owner else "")
+
+    def _held_by_workers(self, question: _Question) -> list[Connection]:
+        """Ask only the workers of tunnels to that port, which on Linux are a few processes instead of all of them.
+
+        Without the peer's port they are not asked first: another program may hold the connection as well as one of them.
+        """
+        if question.peer_port is None:
+            return []
+        workers = {session.process for session in self._sessions.live(port=question.port)}
+        return [
+            each
+            for process in workers
+            if process is not None
+            for each in self._processes.connections(process)
+            if _fits(each, question)
+        ]
+
+    def _worker_of(self, process: int) -> SsmSession | None:
+        return next(iter(self._sessions.live(process=process)), None)
 
 
 def _fits(connection: Connection, question: _Question) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -10,11 +11,12 @@ from itertools import count
 from pathlib import Path
 
 from logonbell.event import Event
+from logonbell.sentence import say
 from logonbell.source import Batch, Loss
 from logonbell.ssm.agentlog import NAMES, AgentLogs, facts_of
-from logonbell.ssm.files import shown
-from logonbell.ssm.folder import StateFolder, base_of, instances_in
-from logonbell.ssm.ledger import Look, Mark
+from logonbell.ssm.files import is_folder, shown
+from logonbell.ssm.folder import StateFolder, base_of, instances_in, obstacle
+from logonbell.ssm.ledger import NAMED, Look, Mark
 from logonbell.ssm.statefile import SsmSession
 
 _FURTHEST = timedelta(hours=12)
@@ -35,18 +37,27 @@ def logs_of(data: Path) -> Path | None:
     below = [data / "Logs", data / "logs"]
     on_linux = data.parts[-4:] == ("var", "lib", "amazon", "ssm")
     beside = [data.parents[2] / "log" / "amazon" / "ssm"] if on_linux else []
-    return next((path for path in (*below, *beside) if path.is_dir()), None)
+    return next((path for path in (*below, *beside) if is_folder(path)), None)
 
 
-def find_ssm_folders(paths: Iterable[str | os.PathLike[str]]) -> list[SsmFolders]:
+def find_ssm_folders(
+    paths: Iterable[str | os.PathLike[str]], losses: list[Loss] | None = None
+) -> list[SsmFolders]:
     """Find copies of an agent's folders in folders and their subfolders, by what lies in them. Links are not followed.
 
-    What is found below one path belongs together if it is one data folder and one folder of logs.
+    What is found below one path belongs together if it is one data folder and one folder of logs. What could not be
+    looked into is added to ``losses``.
     """
     found: list[SsmFolders] = []
+
+    def tell(error: OSError) -> None:
+        what = say("This folder could not be looked into: {reason}", reason=error.strerror or str(error))
+        if losses is not None:
+            losses.append(Loss(shown(Path(error.filename or "")), what))
+
     for path in map(Path, paths):
         data, logs = list[Path](), list[Path]()
-        for folder in _below(path, data):
+        for folder in _below(path, data, tell):
             if any(_is_log(folder / name) for name in NAMES):
                 logs.append(folder)
         found += _paired(data, logs)
@@ -70,9 +81,9 @@ def _paired(data: list[Path], logs: list[Path]) -> Iterator[SsmFolders]:
     yield from (SsmFolders(None, folder) for folder in left)
 
 
-def _below(path: Path, data: list[Path]) -> Iterator[Path]:
+def _below(path: Path, data: list[Path], tell: Callable[[OSError], None]) -> Iterator[Path]:
     """Give the folders in which logs may lie; data folders are noted, and not walked through."""
-    for place, subfolders, _files in os.walk(path):
+    for place, subfolders, _files in os.walk(path, onerror=tell):
         folder = Path(place)
         if _holds_state(folder):
             data.append(folder)
@@ -87,7 +98,10 @@ def _holds_state(folder: Path) -> bool:
 
 
 def _is_log(path: Path) -> bool:
-    return path.is_file() and not path.is_symlink()
+    try:
+        return stat.S_ISREG(path.lstat().st_mode)
+    except (OSError, ValueError):
+        return False
 
 
 class SsmPast:
@@ -108,7 +122,7 @@ class SsmPast:
     def name(self) -> str:
         """The key under which the bookmark is kept: the absolute path."""
         where = self.folders.data or self.folders.logs or Path()
-        return f"ssm:{shown(where.absolute())}"
+        return f"{NAMED}{shown(where.absolute())}"
 
     def read(self, bookmark: str | None, limit: int | None = None) -> Batch:
         """Give what stands behind ``bookmark``. See ``Source.read``."""
@@ -167,6 +181,9 @@ class SsmPast:
             if seen.whole or not seen.readable:
                 break
         self._losses += state.look().losses
+        if not seen.readable and (place := obstacle(self.folders.data)) is not None:
+            what = say("This user may not look into it, so the SSM sessions that it holds are not known.")
+            self._losses.append(Loss(shown(place), what))
         self._instance = seen.instance_id
         return {
             session_id: (session, state.last_sign(session_id) or _AGES_AGO)

@@ -54,9 +54,10 @@ class HostProcesses:
         """See ``Processes.started``; a zombie runs no more."""
         try:
             found = psutil.Process(process)
-            if found.status() == psutil.STATUS_ZOMBIE:
-                return None
-            return datetime.fromtimestamp(found.create_time(), UTC)
+            with found.oneshot():
+                if found.status() == psutil.STATUS_ZOMBIE:
+                    return None
+                return datetime.fromtimestamp(found.create_time(), UTC)
         except (psutil.Error, OSError, ValueError, OverflowError):
             return None
 

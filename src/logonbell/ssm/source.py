@@ -8,14 +8,14 @@ from pathlib import Path
 
 import msgspec
 
-from logonbell.sentence import say
+from logonbell.sentence import Sentence, say
 from logonbell.source import Batch, Loss
 from logonbell.ssm.agentlog import AgentLogs, Reading
 from logonbell.ssm.files import shown
-from logonbell.ssm.folder import Present, StateFolder
-from logonbell.ssm.ledger import Look, Mark, OpenSession, Step, apply
+from logonbell.ssm.folder import Present, StateFolder, obstacle
+from logonbell.ssm.ledger import NAMED, Look, Mark, OpenSession, Step, apply
 from logonbell.ssm.processes import Processes, runs
-from logonbell.ssm.statefile import SESSION, SsmSession
+from logonbell.ssm.statefile import PORT, SESSION, SsmSession
 
 _NOTED = timedelta(seconds=30)
 """How often the bookmark notes that nothing happened."""
@@ -30,8 +30,8 @@ _OPEN = 4_000
 """More sessions than an agent runs at once (1,000), by far; what is beyond is told, not followed."""
 _CLOSED = 10_000
 _KEPT = 4
-_ASKED = 64
-"""Workers that are asked after in one look."""
+_ASKED = 16
+"""Workers that are asked after in one look, one after the other: an agent runs few more, and a look is a tenth of a second."""
 
 
 class SsmSource:
@@ -67,18 +67,25 @@ class SsmSource:
         self._unsaid: list[Loss] = []
         self._turn = 0
         self._full = False
+        self._told_blind = False
 
     @property
     def name(self) -> str:
         """The key under which the bookmark is kept: the folder's absolute path."""
-        return f"ssm:{shown(self.folder.absolute())}"
+        return f"{NAMED}{shown(self.folder.absolute())}"
 
-    def live(self) -> Sequence[SsmSession]:
-        """Look who is there right now: the sessions whose file is there and whose worker runs."""
+    def live(self, *, process: int | None = None, port: int | None = None) -> Sequence[SsmSession]:
+        """Look who is there right now: the sessions whose file is there and whose worker runs. See ``LiveSessions``."""
         present = self._look_around()
         self._unsaid += present.losses
-        sessions = present.sessions.values()
-        return [each for each in sessions if self._is_own(each) and runs(each, self._processes)]
+        return [
+            each
+            for each in present.sessions.values()
+            if (process is None or each.process == process)
+            and (port is None or (each.plugin == PORT and each.port == str(port)))
+            and self._is_own(each)
+            and runs(each, self._processes)
+        ]
 
     def read(self, bookmark: str | None, limit: int | None = None) -> Batch:
         """Give what was opened and closed since ``bookmark``. See ``Source.read``."""
@@ -111,7 +118,8 @@ class SsmSource:
         mark.logs = reading.mark
         noted = mark.looked is None or not timedelta(0) <= now - mark.looked < _NOTED
         text = bookmark
-        if text is None or steps or noted or reading.more:
+        changed = bool(steps) or mark.blind != look.begun.blind
+        if text is None or changed or noted or reading.more:
             mark.looked = now
             self._forget(mark, now)
             text = mark.text
@@ -184,17 +192,12 @@ class SsmSource:
     ) -> None:
         """Compare what is there with what is known."""
         if not present.readable:
-            if look.mark.blind is None:
-                look.mark.blind = now
-                losses.append(
-                    Loss(
-                        shown(self.folder),
-                        say(
-                            "There is no SSM agent's state folder that may be read. SSM sessions are not seen."
-                        ),
-                    )
-                )
+            look.mark.blind = look.mark.blind or now
+            if not self._told_blind:
+                self._told_blind = True
+                losses.append(Loss(shown(self.folder), self._why_blind()))
             return
+        self._told_blind = False
         if look.mark.blind is not None:
             since, look.mark.blind = look.mark.blind, None
             losses.append(Loss(shown(self.folder), say("The SSM agent's state folder can be read again.")))
@@ -205,6 +208,19 @@ class SsmSource:
         self._first_seen = {each: seen for each, seen in self._first_seen.items() if each in present.sessions}
         for session_id in self._ended(look.mark, present):
             look.closed(session_id, now)
+
+    def _why_blind(self) -> Sentence:
+        place = obstacle(self.folder)
+        if place is None:
+            return say(
+                "There is no SSM agent's state folder in it, so SSM sessions are not seen."
+                " If this host has no agent, set ssm = 'off' under [sources]."
+            )
+        return say(
+            "This user may not look into {place}, so SSM sessions are not seen."
+            " Run logonbell as root, on Windows as SYSTEM or an administrator.",
+            place=shown(place),
+        )
 
     def _take_file(self, look: Look, session: SsmSession, now: datetime, losses: list[Loss]) -> None:
         """Take one session whose file is there."""

@@ -14,6 +14,8 @@ from logonbell.sentence import Sentence, say
 SESSION = "StartSession"
 COMMAND = "SendCommand"
 _OFFLINE_COMMAND = "SendCommandOffline"
+PORT = "Port"
+"""The plugin of a tunnel."""
 
 _ID = re.compile(r"[^\x00-\x20\x7f-\xa0/\\:*?\"<>|\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069]{1,128}")
 """Session ids are ``<name>-<suffix>``; neither part's form is promised, so only what is no plain file name is refused."""
@@ -25,7 +27,7 @@ _TIME = re.compile(
     r"(\d{4,6})-(\d\d)-(\d\d)[T ](\d\d)[:-](\d\d)[:-](\d\d)(?:\.(\d{1,9}))? ?(Z|[+-]\d\d:?\d\d)?(?: .*)?"
 )
 _AGAINST_MILLISECONDS = 10_000
-"""From this year on a ``CreatedDate`` is milliseconds that the agent took for seconds."""
+"""From this year on a ``CreatedDate`` is milliseconds that the agent took for seconds (agentmessage.go, ``time.Unix``)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +36,8 @@ class SsmSession:
 
     ``opened`` is the agent's ``RunID``: the host's own clock when the message came, in UTC, the same in the state file
     and in the logs. ``process`` and ``started`` are the worker's, None until it is started. ``port`` and ``target`` are
-    those of a port session; ``target`` is empty where the tunnel ends at this host.
+    those of a port session; ``target`` is empty where the tunnel ends at this host. ``runs`` is how often an agent that was
+    started again found it still running.
     """
 
     session_id: str
@@ -50,6 +53,7 @@ class SsmSession:
     instance_id: str = ""
     process: int | None = None
     started: datetime | None = None
+    runs: int = 0
 
 
 class Unreadable(Exception):
@@ -71,6 +75,7 @@ class _Information(msgspec.Struct):
     RunID: Any = None
     CreatedDate: Any = None
     DocumentName: Any = None
+    RunCount: Any = None
     RunAsUser: Any = None
     SessionOwner: Any = None
     ProcInfo: msgspec.Raw = msgspec.Raw()
@@ -138,6 +143,7 @@ def parse(content: bytes, name: str) -> SsmSession | None:
         instance_id=_text(known.InstanceID),
         process=pid if type(pid) is int and 0 < pid < 2**32 else None,
         started=started,
+        runs=known.RunCount if type(known.RunCount) is int else 0,
     )
     return _with_plugin(described, state) if described.document_type == SESSION else described
 
@@ -158,7 +164,7 @@ def _with_plugin(session: SsmSession, state: _State) -> SsmSession:
     shells = (properties.windows,) if on_windows else (properties.linux, properties.macos)
     # Windows' agent runs a shell as ssm-user whatever the document says.
     run_as = _text(configuration.RunAsUser) if configuration.RunAsEnabled is True and not on_windows else ""
-    is_port = _text(plugins[0].Name) == "Port"
+    is_port = _text(plugins[0].Name) == PORT
     return replace(
         session,
         owner=session.owner or _text(configuration.SessionOwner),
@@ -206,7 +212,8 @@ def _time(value: object) -> datetime | None:
     year, month, day, hour, minute, second = map(int, parts)
     try:
         if year >= _AGAINST_MILLISECONDS:
-            return _of_milliseconds(year, month, day, timedelta(hours=hour, minutes=minute, seconds=second))
+            clock = timedelta(hours=hour, minutes=minute, seconds=second) - _zone(zone).utcoffset(None)
+            return _of_milliseconds(year, month, day, clock)
         micro = int((fraction or "0").ljust(6, "0")[:6])
         time = datetime(year, month, day, hour, minute, second, micro, _zone(zone)).astimezone(UTC)
     except (ValueError, OverflowError):

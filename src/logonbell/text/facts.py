@@ -8,7 +8,17 @@ from datetime import datetime, tzinfo
 from functools import partial
 
 from logonbell.event import EventRef
-from logonbell.logon import FailedLogons, LogCleared, Logoff, Logon, Notice, Selected, Tampering, User
+from logonbell.logon import (
+    FailedLogons,
+    LogCleared,
+    Logoff,
+    Logon,
+    Notice,
+    Promotion,
+    Selected,
+    Tampering,
+    User,
+)
 from logonbell.notification import Notification, Remark
 from logonbell.sentence import Sentence, plural, say
 from logonbell.text import moment
@@ -93,6 +103,10 @@ def _who(logon: Logon, reader: Reader) -> _Rows:
         session = tell(say("not known")) if logon.ssm_session is None else name(logon.ssm_session)
         yield say("Principal"), [principal]
         yield say("SSM session"), [session]
+    if logon.ssm_document is not None:
+        yield say("SSM document"), [name(logon.ssm_document)]
+    if logon.ssm_port is not None:
+        yield say("Tunnel to"), [_tunnel(logon.ssm_port, reader)]
     if logon.ssm_match is not None:
         yield say("SSM match"), [tell(logon.ssm_match)]
     yield from _user(logon.user, reader)
@@ -110,6 +124,23 @@ def _who(logon: Logon, reader: Reader) -> _Rows:
             )
         ],
     )
+    if logon.promotion is not None:
+        yield say("New administrator"), _promotion(logon.promotion, reader)
+
+
+def _tunnel(port: str, reader: Reader) -> Shown:
+    return reader.tell(say("port {port}", port=port)) if port.isdigit() else name(port)
+
+
+def _promotion(promotion: Promotion, reader: Reader) -> list[str]:
+    """Say since when somebody is an administrator, by whose hand, and which record says so."""
+    tell, event = reader.tell, promotion.event
+    by = tell(say("not known")) if promotion.by is None else name(str(promotion.by))
+    record = tell(say("{event} (record {record})", event=event.event_id, record=event.record_id))
+    made = tell(
+        say("made by {user}, {channel} {record}", user=by, channel=name(event.channel), record=record)
+    )
+    return [*both(promotion.time, reader), made]
 
 
 _SPECIAL_LOGON = say("not known (to know it, switch on the audit subcategory Special Logon)")

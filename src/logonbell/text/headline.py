@@ -109,6 +109,8 @@ def _logon(logon: Logon, host: Shown, language: str, room: Room) -> Shown:
     tell = partial(speak, language=language)
     words = DOORS[logon.door]
     what = tell(words.name if room.terse else words.logon)
+    if logon.door is Door.SSM_TUNNEL and logon.ssm_port is not None:
+        what = tell(say("{what} to {port}", what=what, port=name(logon.ssm_port, room.each)))
     who = _who(logon, language, room)
     if not room.origin or logon.address is None or logon.door in THROUGH_SSM | AT_THE_CONSOLE:
         return tell(say("{what}: {who} on {host}", what=what, who=who, host=host))
@@ -126,7 +128,7 @@ def _logon(logon: Logon, host: Shown, language: str, room: Room) -> Shown:
 def _who(logon: Logon, language: str, room: Room) -> Shown:
     tell = partial(speak, language=language)
     user = name(str(logon.user), room.each) if logon.user else tell(say("unknown user"))
-    principal = None if logon.principal is None else _principal(logon.principal, room)
+    principal = None if logon.principal is None else principal_name(logon.principal, room)
     if principal is not None and logon.door in SHELLS:
         if logon.domain_admin:
             return tell(say("{principal} (as {user}, DOMAIN ADMIN)", principal=principal, user=user))
@@ -134,12 +136,15 @@ def _who(logon: Logon, language: str, room: Room) -> Shown:
             return principal
         return tell(say("{principal} (as {user})", principal=principal, user=user))
     who = tell(say("{user} (DOMAIN ADMIN)", user=user)) if logon.domain_admin else user
+    if logon.promotion is not None:
+        who = tell(say("{user} (NEW ADMIN)", user=who))
     if principal is None:
         return who
     return tell(say("{who} by {principal}", who=who, principal=principal))
 
 
-def _principal(principal: str, room: Room) -> Shown:
+def principal_name(principal: str, room: Room) -> Shown:
+    """Name a principal by its ARN, or where that must be short by what tells people apart."""
     if not room.short:
         return name(principal, room.each)
     resource = principal.rpartition(":")[2]

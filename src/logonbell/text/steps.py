@@ -16,6 +16,7 @@ from logonbell.logon import (
     NoticeKind,
     Selected,
     Tampering,
+    TamperKind,
 )
 from logonbell.notification import Digest, Telling
 from logonbell.sentence import Sentence, say
@@ -55,10 +56,46 @@ def _after(finding: Finding) -> list[Sentence]:
             return [say("Nothing: it comes once a day. If it stays away, run: logonbell topic check")]
         case Notice(kind=NoticeKind.TOPIC):
             return [say("Run: logonbell topic check")]
+        case Notice(kind=NoticeKind.UNWATCHED):
+            return [
+                say(
+                    "Who came and went in that time is not known here; CloudTrail knows it: look for StartSession."
+                ),
+                say("Let the SSM agent log at level info where logonbell may read it: then it catches up."),
+            ]
         case Tampering():
-            return [say("If nobody planned this, treat the host as taken over.")]
+            return _after_tampering(finding)
         case Logoff() | Notice() | Selected():
             return []
+
+
+def _after_tampering(tampering: Tampering) -> list[Sentence]:
+    if tampering.planned:
+        return []
+    steps = [say("If nobody planned this, treat the host as taken over.")]
+    match tampering.kind:
+        case TamperKind.LOG_STOPPED:
+            steps.append(
+                say("Look whether the service EventLog runs: while it does not, nothing is recorded.")
+            )
+        case TamperKind.AUDIT_CHANGED:
+            steps.append(
+                say(
+                    "What stands behind a minus is no longer recorded, and cannot ring: auditpol /get /category:* shows"
+                    " what is, auditpol /set mends it."
+                )
+            )
+        case TamperKind.NEW_ADMINISTRATOR:
+            steps.append(
+                say("Until that is clear, take the account out of the administrators, or disable it.")
+            )
+        case TamperKind.SSM_USER_ENABLED:
+            steps.append(say("Disable ssm-user; the SSM agent enables it again when a session is opened."))
+        case TamperKind.RESTARTED:
+            steps.append(
+                say("Look what ran before it: the alerts and the history reach further than the log.")
+            )
+    return steps
 
 
 def _after_logon(logon: Logon) -> list[Sentence]:
@@ -69,6 +106,8 @@ def _after_logon(logon: Logon) -> list[Sentence]:
                 "RDP came through a tunnel on this host. If no SSM session explains it, treat it as an attack."
             )
         )
+    if logon.promotion is not None:
+        steps.append(say("Ask who made this user an administrator, and why."))
     steps.append(say("If you do not expect this, ask the person, by another way than this host."))
     steps.append(_if_not_them(logon))
     return steps

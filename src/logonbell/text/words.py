@@ -84,7 +84,7 @@ TAMPERED: Mapping[TamperKind, Sentence] = MappingProxyType(
         TamperKind.RESTARTED: say("Restart of {host} by {user}"),
         TamperKind.AUDIT_CHANGED: say("Audit policy changed on {host} by {user}: {about}"),
         TamperKind.NEW_ADMINISTRATOR: say("New local administrator {about} on {host}, made by {user}"),
-        TamperKind.SSM_USER_ENABLED: say("{about} enabled on {host} by {user} without an SSM session"),
+        TamperKind.SSM_USER_ENABLED: say("{about} enabled on {host} by {user}, for no SSM session"),
     }
 )
 """What a headline calls each kind of tampering; who fills the holes is in ``headline``."""
