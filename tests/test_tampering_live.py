@@ -64,21 +64,21 @@ DEEDS = {
         rf"Log cleared: Application on BASTION-01 by {MORI}",
         rf"ログの消去: Application → BASTION-01 (実行者 {MORI})",
     ),
-    "1100": Deed(_log_stopped, "Event log stopped on BASTION-01", "BASTION-01 でイベント ログが停止しました"),
+    "1100": Deed(_log_stopped, "Event log stopped on BASTION-01", "イベント ログの停止: BASTION-01"),
     "4719": Deed(
         lambda b: b.happens(b.host.audit_changed(b.now, mori(b), "9215", "%%8448, %%8450")),
         rf"Audit policy changed on BASTION-01 by {MORI}: -Logon",
-        rf"監査ポリシーの変更: BASTION-01 で {MORI} が変更: -Logon",
+        rf"監査ポリシーの変更: BASTION-01 (実行者 {MORI}): -Logon",
     ),
     "4912": Deed(
         _one_user_is_not_audited,
         "Audit policy changed on BASTION-01 by",
-        "監査ポリシーの変更: BASTION-01 で",
+        "監査ポリシーの変更: BASTION-01 (実行者 ",
     ),
     "4720 and 4732": Deed(
         lambda b: b.happens(b.host.administrator_made(b.now, mallory(b), mori(b))),
         rf"New local administrator BASTION-01\mallory on BASTION-01, made by {MORI}",
-        rf"新しいローカル管理者 BASTION-01\mallory (BASTION-01)、追加したのは {MORI}",
+        rf"新しいローカル管理者: BASTION-01\mallory → BASTION-01 (実行者 {MORI})",
     ),
     "4722 by a person": Deed(
         lambda b: b.happens(b.host.ssm_user_enabled(b.now, mori(b))),
@@ -93,13 +93,13 @@ DEEDS = {
     "a planned restart": Deed(
         lambda b: b.happens(b.host.restart(b.now, mori(b))),
         rf"Restart of BASTION-01 by {MORI}",
-        rf"BASTION-01 の再起動 ({MORI})",
+        rf"再起動: BASTION-01 (実行者 {MORI})",
         "informational",
     ),
     "a restart": Deed(
         lambda b: b.happens(b.host.restart(b.now)),
         "Restart of BASTION-01 by unknown user",
-        "BASTION-01 の再起動 (不明なユーザー)",
+        "再起動: BASTION-01 (実行者 不明なユーザー)",
         "low",
     ),
 }
