@@ -231,9 +231,9 @@ def test_a_topic_deleted_and_made_again(
     assert f"The topic {topic.arn} does not exist. Create it" in str(state(outbox).last_error)
     assert state(outbox).pending == COUNT
     assert sns.create_topic(Name=topic.arn.rpartition(":")[2])["TopicArn"] == topic.arn
-    sns.subscribe(TopicArn=topic.arn, Protocol="sqs", Endpoint=topic.arn.replace(":sns:", ":sqs:"))
+    heard = HeardTopic(topic.arn, emulator.queue(topic.arn))
     deliver_all(deliverer, outbox, clock)
-    assert numbers(topic.receive(COUNT)) == Counter(range(1, COUNT + 1))
+    assert numbers(heard.receive(COUNT)) == Counter(range(1, COUNT + 1))
 
 
 @pytest.mark.parametrize("back", [timedelta(seconds=30), timedelta(hours=1), timedelta(days=3650)])
