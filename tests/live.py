@@ -188,11 +188,13 @@ class LiveBastion:
     def pass_(self, seconds: float, *, step: float = 0.0) -> None:
         """Let time go by, a step at a time: Windows and the SSM agent write, logonbell looks if it runs.
 
-        Without a ``step`` it goes as the agent goes for three seconds, in which most happens, and by seconds from then on.
+        Without a ``step`` it goes as the agent goes for three seconds, in which most happens, by seconds up to the
+        fifteenth, and by five from then on.
         """
-        busy, end = self.now + timedelta(seconds=3), self.now + timedelta(seconds=seconds)
+        start, end = self.now, self.now + timedelta(seconds=seconds)
         while self.now < end:
-            wide = step or (STEP if self.now < busy else 1.0)
+            gone = (self.now - start).total_seconds()
+            wide = step or (STEP if gone < 3 else 1.0 if gone < 15 else 5.0)
             self.clock.now = min(end, self.now + timedelta(seconds=wide))
             self._write()
             if self._watcher is not None:

@@ -298,6 +298,7 @@ def test_shells_whose_worker_is_not_the_logons_caller_are_matched_by_time(bastio
     assert "one of 2 SSM shells that had just been opened" in matches[1] + matches[2]
 
 
+@pytest.mark.rig
 def test_two_hundred_sessions_in_a_minute_each_find_their_principal(bastion: LiveBastion) -> None:
     """Shells, elevated shells and tunnels three a second, half of them over at once, logonbell restarted: none is missed, none doubled."""
     kinds = (shell, elevated, lambda owner, user: port(owner, user, 3389))

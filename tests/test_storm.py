@@ -24,15 +24,6 @@ def stormed(folder: Path, count: int, seconds: float) -> Figures:
         return storm(inner, emulator, count=count, seconds=seconds)
 
 
-def test_a_storm_is_told_in_few_messages(tmp_path: Path) -> None:
-    """Hundreds of logons in seconds are all told, in a handful of messages, the critical first, at a mailbox's pace."""
-    figures = stormed(tmp_path, 10 * CRITICAL, 3)
-    assert figures.digests <= 6
-    assert figures.singles <= 2 * LIMITS.singles + 2
-    assert figures.most_a_second <= LIMITS.burst + 1  # the queue's clock is not the agent's
-    assert figures.most_a_minute <= A_MINUTE
-
-
 @pytest.mark.rig
 def test_ten_thousand_logons_in_ten_seconds(tmp_path: Path) -> None:
     """Ten thousand logons: all in the history, all told, at most twelve digests, and no more memory than on a quiet day."""

@@ -110,7 +110,7 @@ def test_a_fault_is_told(clock: FakeClock) -> None:
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals of another kind")
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGINT, pytest.param(signal.SIGTERM, marks=pytest.mark.rig)])
 def test_ended_in_the_middle(folder: Path, number: signal.Signals) -> None:
     """Whoever ends the demo, impatiently too, gets exit code 130 and no trace: no folder, no process, no traceback."""
     demo = subprocess.Popen(

@@ -51,9 +51,9 @@ SCHEMA: dict[str, Any] = json.loads(
 CONTRACT = jsonschema.Draft202012Validator(SCHEMA)
 
 
-@pytest.fixture(params=["ministack", "moto"])
+@pytest.fixture(params=["ministack", pytest.param("moto", marks=pytest.mark.rig)])
 def sns_of(request: pytest.FixtureRequest) -> Emulator:
-    """Each of the two emulators in turn."""
+    """Each of the two emulators in turn; the slow one is a rig."""
     chosen: Emulator = request.getfixturevalue("emulator" if request.param == "ministack" else "moto")
     return chosen
 
@@ -207,6 +207,7 @@ def test_who_has_not_confirmed_gets_nothing(emulator: Emulator) -> None:
         assert json.loads(hook.take("Notification")["Message"])["type"] == "logon"
 
 
+@pytest.mark.rig
 @pytest.mark.parametrize("form", [Form.PER_PROTOCOL, Form.CHAT])
 def test_each_protocol_has_a_text_of_its_own(moto: Moto, form: Form) -> None:
     """Mail is handed the whole text, phones one part, chat its schema, and everybody else the JSON object."""

@@ -33,6 +33,7 @@ from logonbell.sources.chunks import (
 _FILE_MAGIC = b"ElfFile\0"
 _PEEK = CHUNK_HEADER_SIZE + 24
 _TRIES = 4
+_NOTHING = bytes(CHUNK_SIZE)
 
 
 class Chunk(NamedTuple):
@@ -209,16 +210,18 @@ def _look_at(log: LogFile, place: int) -> Chunk | bool | None:
     data = log.chunk(place)
     if _zeros(data):
         return False
+    if head is None and data.startswith(CHUNK_MAGIC) and _zeros(data[CHUNK_HEADER_SIZE:]):
+        return None
     records = whole_records(data, head)
     if head:
         return Chunk(place, head.first, head.last, records[0].time if records else 0)
     if records:
         return Chunk(place, records[0].number, max(record.number for record in records), records[0].time)
-    return None if data.startswith(CHUNK_MAGIC) and _zeros(data[CHUNK_HEADER_SIZE:]) else True
+    return True
 
 
 def _zeros(data: bytes) -> bool:
-    return data.count(0) == len(data)
+    return data == _NOTHING[: len(data)]
 
 
 def _holes(chunks: Sequence[Chunk], zeroed: Sequence[int]) -> list[int]:
