@@ -30,7 +30,7 @@ law: $(VENV)/check
 	@$(BIN)/lint-imports --no-cache | sed -n '/^[^╔╚ ║╝]/p'
 
 test: $(VENV)/check
-	$(BIN)/pytest -n 2 -m 'not rig' tests
+	$(BIN)/pytest -n 3 --dist worksteal -m 'not rig' tests
 
 kill: $(VENV)/check ## Kill `watch` N times (200) on a bad road, and count what arrived
 	$(BIN)/python tests/kill_rig.py $(or $(N),200)

@@ -8,7 +8,7 @@ import pytest
 
 from emulator import Emulator
 from logonbell.pace import Limits
-from storm_rig import CRITICAL, Figures, storm
+from storm_rig import Figures, storm
 
 LIMITS = Limits()
 A_MINUTE = 2 * LIMITS.singles + 2 + 7 + LIMITS.burst

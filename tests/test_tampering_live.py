@@ -140,7 +140,9 @@ def _runs_late(bastion: LiveBastion, seconds: float) -> None:
 RUNS = {"on and on": _runs_on, "in pieces": _runs_in_pieces, "later": _runs_late}
 
 
-@pytest.mark.parametrize("run", RUNS)
+@pytest.mark.parametrize(
+    "run", ["on and on", *(pytest.param(run, marks=pytest.mark.rig) for run in ("in pieces", "later"))]
+)
 @pytest.mark.parametrize("name", DEEDS)
 def test_it_rings_once_and_only_once(bastion: LiveBastion, name: str, run: str) -> None:
     """Told in both languages, once: though logonbell restarts, comes late, or loses its place and reads all again."""

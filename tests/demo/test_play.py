@@ -86,6 +86,7 @@ def test_the_verdict_through_the_queue(clock: FakeClock, folder: Path) -> None:
     assert left_in(folder) == ([], [])
 
 
+@pytest.mark.rig
 def test_an_emulator_that_does_not_start(
     clock: FakeClock, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -110,7 +111,8 @@ def test_a_fault_is_told(clock: FakeClock) -> None:
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals of another kind")
-@pytest.mark.parametrize("number", [signal.SIGINT, pytest.param(signal.SIGTERM, marks=pytest.mark.rig)])
+@pytest.mark.rig
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_ended_in_the_middle(folder: Path, number: signal.Signals) -> None:
     """Whoever ends the demo, impatiently too, gets exit code 130 and no trace: no folder, no process, no traceback."""
     demo = subprocess.Popen(

@@ -206,6 +206,7 @@ def test_lines_of_others_say_nothing(tmp_path: Path) -> None:
     assert logs_of(bastion).read(LogMark()).facts == []
 
 
+@pytest.mark.rig
 def test_a_log_of_a_gigabyte_of_nothing_is_told_once(tmp_path: Path) -> None:
     """A log without a line costs a few MiB of memory at a time, one word, and no session of the other logs."""
     bastion = Bastion(tmp_path)
