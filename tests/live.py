@@ -18,6 +18,7 @@ from logonbell.deliverer import Deliverer
 from logonbell.event import Event
 from logonbell.logon import Finding, Logoff, Logon
 from logonbell.notification import Notification
+from logonbell.recognise.noise import HALLMARKS
 from logonbell.recognise.windows import WANTED
 from logonbell.rule import Rules
 from logonbell.simulate.evtx import EvtxFile
@@ -179,7 +180,7 @@ class LiveBastion:
             logs=self.ssm.logs if self.agent_logs else None,
             processes=self.processes,
         )
-        logs = [EvtxSource(self.path(channel), wanted=WANTED) for channel in CHANNELS]
+        logs = [EvtxSource(self.path(channel), wanted=WANTED, noise=HALLMARKS) for channel in CHANNELS]
         return [
             *(Observed(log, sessions, self.processes, host="", clock=self.clock) for log in logs),
             sessions,

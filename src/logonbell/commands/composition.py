@@ -24,12 +24,13 @@ from logonbell.notifiers.sns import SnsNotifier
 from logonbell.notifiers.topic_guard import TopicGuard
 from logonbell.pace import Limits
 from logonbell.recipe import RULES
+from logonbell.recognise.noise import HALLMARKS
 from logonbell.recognise.windows import WANTED
 from logonbell.rule import Rules
 from logonbell.sentence import say
 from logonbell.silence import Maintenance
 from logonbell.source import Source
-from logonbell.sources.evtx import EvtxSource
+from logonbell.sources.evtx import NO_NOISE, EvtxSource
 from logonbell.sources.history import find_logs
 from logonbell.ssm.files import may_exist
 from logonbell.ssm.owner import Observed
@@ -81,7 +82,9 @@ def sources_of(config: Config, now: Callable[[], datetime] = utc_now) -> list[So
     """Make the sources; a folder that has no log yet is refused, since nothing would be watched there."""
     logs: list[Source] = []
     if config.sources.evtx:
-        logs += [EvtxSource(path, wanted=WANTED) for path in find_logs(config.sources.evtx).files]
+        noise = NO_NOISE if config.rules.on else HALLMARKS  # the rules over raw events look at all of them
+        files = find_logs(config.sources.evtx).files
+        logs += [EvtxSource(path, wanted=WANTED, noise=noise) for path in files]
     sessions = _ssm_source(config, now)
     if not logs and sessions is None:
         raise Refused(

@@ -24,7 +24,7 @@ def explain(
 ) -> int:
     """Explain logs, or one record of them and what it belongs to. Returns the exit code."""
     with progress(desk, paths) as on_progress:
-        past = Past(paths, on_progress=on_progress)
+        past = Past(paths, noise=True, on_progress=on_progress)
         explained = explain_events(past.events(), rules or Rules())
     desk.tell_losses(past.losses)
     if record is not None:

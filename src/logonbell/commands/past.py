@@ -8,9 +8,10 @@ from pathlib import Path
 
 from logonbell.errors import Refused
 from logonbell.event import Event
+from logonbell.recognise.noise import HALLMARKS
 from logonbell.recognise.windows import WANTED
 from logonbell.source import Loss
-from logonbell.sources.evtx import EvtxSource
+from logonbell.sources.evtx import NO_NOISE, EvtxSource
 from logonbell.sources.history import History, find_logs, in_step
 from logonbell.ssm.past import SsmFolders, SsmPast, find_ssm_folders
 
@@ -18,18 +19,27 @@ from logonbell.ssm.past import SsmFolders, SsmPast, find_ssm_folders
 class Past:
     """The events of logs and SSM folders in the order of time.
 
-    A copy of an agent's folders belongs to the host whose logs lie beside it. ``records`` and ``losses`` count while
+    With ``noise``, what recognising makes nothing of is given, too. A copy of an agent's folders belongs to the host whose
+    logs lie beside it. ``records`` and ``losses`` count while
     ``events`` is iterated. Raises ``Refused`` where there is nothing to read.
     """
 
-    def __init__(self, paths: Sequence[Path], *, on_progress: Callable[[float], None] | None = None) -> None:
+    def __init__(
+        self,
+        paths: Sequence[Path],
+        *,
+        noise: bool = False,
+        on_progress: Callable[[float], None] | None = None,
+    ) -> None:
         self._roots = paths
         unseen: list[Loss] = []
         self._folders = find_ssm_folders(paths, unseen)
         self._losses: list[Loss] = []
         self._history: History | None = None
         try:
-            self._history = History(paths, wanted=WANTED, on_progress=on_progress)
+            self._history = History(
+                paths, wanted=WANTED, noise=NO_NOISE if noise else HALLMARKS, on_progress=on_progress
+            )
         except Refused:
             if not self._folders:
                 raise

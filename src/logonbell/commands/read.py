@@ -28,7 +28,7 @@ def read(desk: Desk, paths: Sequence[Path], *, as_lines: bool, on: Sequence[str]
     """Read logs to their ends and print who came in; ``on`` names shipped rules to switch on. Returns the exit code."""
     rules = Rules(over_events=tuple(RULES[name] for name in on))
     with progress(desk, paths) as on_progress:
-        past = Past(paths, on_progress=on_progress)
+        past = Past(paths, noise=bool(rules.over_events), on_progress=on_progress)
         findings = _findings(past.events(), rules)
     judged = [(finding, rules.judge(finding)) for finding in findings]
     desk.tell_losses(past.losses)

@@ -1,10 +1,13 @@
-"""4624s that are nobody's session, and why: evidence in Microsoft's event pages and in real logs."""
+"""What is nobody's session, and why: evidence in Microsoft's event pages and in real logs."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from types import MappingProxyType
 
-from logonbell.recognise.identity import YES, is_nobody
+from logonbell.event import Event
+from logonbell.hallmark import Hallmark, Hallmarks
+from logonbell.recognise.identity import MACHINE_OWN, VIRTUAL, YES
 from logonbell.sentence import Sentence, say
 
 SERVICE_START = say("a service started")
@@ -17,20 +20,48 @@ WINDOWS_SETUP = say("Windows setup or its first-run pages, not a person")
 PASSWORD_CHECK = say("lsass checked a password change")
 
 
+def _nobody(field: str, because: Sentence, unless: tuple[str, str] | None = None) -> Hallmark:
+    return Hallmark(field, because, MACHINE_OWN, VIRTUAL, unless)
+
+
+_GROUPS = _nobody("TargetUserSid", say("groups of the machine itself"))
+HALLMARKS: Hallmarks = MappingProxyType(
+    {
+        ("Security", 4624): (
+            Hallmark("LogonType", SERVICE_START, frozenset({"5"})),
+            _nobody("TargetUserSid", MACHINE_ITSELF, unless=("LogonType", "0")),
+        ),
+        ("Security", 4627): (_GROUPS,),
+        ("Security", 4634): (_nobody("TargetUserSid", say("the end of a logon of the machine itself")),),
+        ("Security", 4672): (_nobody("SubjectUserSid", say("privileges of the machine itself")),),
+        ("Security", 4964): (_GROUPS,),
+    }
+)
+"""Most of what a Security log says of logons: by these a source may leave it out before anything else of it is read.
+
+A record that bears one tells the recogniser its time and its host and nothing else. The start of Windows is a logon of
+SYSTEM too (type 0), and no noise.
+"""
+
+
+def hallmark_of(event: Event) -> Hallmark | None:
+    """Give the hallmark of noise that an event bears."""
+    for mark in HALLMARKS.get((event.channel, event.event_id), ()):
+        if mark.marks(event.fields):
+            return mark
+    return None
+
+
 def noise(fields: Mapping[str, str]) -> Sentence | None:
-    """Say why a 4624 is nobody's session; None where it may be somebody's.
+    """Say why a 4624 that bears no hallmark is nobody's session; None where it may be somebody's.
 
     Nothing is matched by a name that Windows localises. A name that ends with ``$`` is a computer's only where
     computers log on: through the network by themselves, and for tasks. A person who hides behind one at the console, by
     RDP, or where a program checks a password (sshd, WinRM) is told.
     """
-    kind = fields.get("LogonType", "")
-    if kind == "5":
-        return SERVICE_START
-    sid = fields.get("TargetUserSid", "")
-    if kind == "0" or is_nobody(sid) or fields.get("VirtualAccount") == YES:
+    if fields.get("VirtualAccount") == YES:
         return MACHINE_ITSELF
-    by = fields.get("LogonProcessName", "").strip().casefold()
+    kind, by = fields.get("LogonType", ""), fields.get("LogonProcessName", "").strip().casefold()
     program = program_of(fields)
     by_itself = kind == "4" or (kind in {"3", "8"} and not program)
     if by_itself and fields.get("TargetUserName", "").endswith("$"):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from operator import attrgetter
@@ -21,11 +21,10 @@ from logonbell.recognise.identity import (
     NOBODY,
     SYSTEM,
     is_domain_admin,
-    is_nobody,
     raw_address,
     user_of,
 )
-from logonbell.recognise.noise import MACHINE_ACCOUNT, noise, program_of
+from logonbell.recognise.noise import MACHINE_ACCOUNT, hallmark_of, noise, program_of
 from logonbell.recognise.session import CHANNEL, Told
 from logonbell.recognise.state import HostLog, HostState, Present
 from logonbell.sentence import Sentence, say
@@ -129,8 +128,6 @@ def _booted(log: HostLog, event: Event) -> Sentence:
 
 def privileged(log: HostLog, event: Event) -> Sentence:
     """Read 4672: a logon id holds administrators' privileges. It comes before or after its logon."""
-    if is_nobody(event.fields.get("SubjectUserSid", "")):
-        return say("privileges of the machine itself")
     logon_id = seats.logon_id_of(event, "SubjectLogonId")
     arrival = log.with_id(logon_id)
     if arrival is None:
@@ -153,8 +150,6 @@ def special(log: HostLog, event: Event) -> Sentence:
 
 
 def _groups(log: HostLog, event: Event, admin: bool | None) -> Sentence:
-    if is_nobody(event.fields.get("TargetUserSid", "")):
-        return say("groups of the machine itself")
     logon_id = seats.logon_id_of(event)
     arrival = log.with_id(logon_id)
     if arrival is None:
@@ -239,12 +234,16 @@ WANTED: Mapping[str, frozenset[int]] = MappingProxyType(
 )
 """Channel and event ids that this recogniser reads: what a source may leave out of account is all the rest."""
 
+_READERS = {
+    (channel, event_id): reader for channel, ids in READERS.items() for event_id, reader in ids.items()
+}
+
 SNAPSHOT = 7
 """Version of a snapshot's form. A snapshot of another version cannot be read; reading then starts again from older."""
 
 
 class Recogniser:
-    """Fed events in the order of their logs, it yields logons as they become known, and again as they grow.
+    """Fed events in the order of their logs, it gives logons as they become known, and again as they grow.
 
     It does no input or output and reads no clock: time is that of the events, and what ``advance`` hands in. Several
     hosts in one log are kept apart; an event that names none is of this machine: of the host that was named last, ``own``
@@ -260,11 +259,14 @@ class Recogniser:
         self._witness = witness
         self._admins = admins
 
-    def feed(self, event: Event) -> Iterator[Finding]:
-        """Read one event; yield what is known by then."""
-        reader = READERS.get(event.channel, {}).get(event.event_id)
+    def feed(self, event: Event) -> Sequence[Finding]:
+        """Read one event; give what is known by then.
+
+        One that bears a hallmark of noise tells its time and its host, so that leaving such out changes no finding.
+        """
+        reader = _READERS.get((event.channel, event.event_id))
         if reader is None or event.provider not in _PROVIDERS.get(event.channel, (event.provider,)):
-            return
+            return ()
         if not EARLIEST <= event.time <= LATEST:
             event = replace(event, time=min(max(event.time, EARLIEST), LATEST))
         if event.host and event.channel != CHANNEL:
@@ -273,43 +275,47 @@ class Recogniser:
         log = self._logs.get(host)
         if log is None:
             log = self._logs[host] = HostLog(HostState(host), self._admins)
-        yield from log.advance(event.time, by_event=True)
-        if event.channel == SECURITY:
-            yield from self._renamed(log, event)
-            log.state.newest = event.record_id
-        taken = say("this record was read before") if log.saw(event) else reader(log, event)
+        said = log.advance(event.time, by_event=True)
+        mark = hallmark_of(event)
+        if mark is not None:
+            taken = mark.because
+        else:
+            if event.channel == SECURITY:
+                said += self._renamed(log, event)
+                log.state.newest = event.record_id
+            taken = say("this record was read before") if log.saw(event) else reader(log, event)
+            said += log.take()
         if self._witness is not None:
             self._witness(event, taken)
-        if log.said:
-            yield from log.take()
+        return said
 
-    def _renamed(self, log: HostLog, event: Event) -> Iterator[Finding]:
+    def _renamed(self, log: HostLog, event: Event) -> list[Finding]:
         """Find that this host, whose first record this is, is the one whose log was stopped before it, under a new name.
 
         A new name counts from the next start on (sysprep, ``Rename-Computer``), and the record ids go on.
         """
         if log.state.newest is not None or not _starts(event):
-            return
+            return []
+        said: list[Finding] = []
         for name, before in list(self._logs.items()):
             newest = before.state.newest
             if newest is None or event.record_id <= newest:
                 continue
             if before.state.suspicions.stopped_before(event.record_id, AT_START):
                 _booted(before, event)
-                yield from before.advance(event.time, by_event=True)
-                yield from before.finish()
+                said += before.advance(event.time, by_event=True)
+                said += before.finish()
                 log.inherit(before)
                 del self._logs[name]
+        return said
 
-    def advance(self, now: datetime) -> Iterator[Finding]:
-        """Let the time of the log reach ``now``; yield what need not be waited for any longer."""
-        for log in self._logs.values():
-            yield from log.advance(now)
+    def advance(self, now: datetime) -> list[Finding]:
+        """Let the time of the log reach ``now``; give what need not be waited for any longer."""
+        return [finding for log in self._logs.values() for finding in log.advance(now)]
 
-    def finish(self) -> Iterator[Finding]:
-        """Yield all that is still held: nothing more will come."""
-        for log in self._logs.values():
-            yield from log.finish()
+    def finish(self) -> list[Finding]:
+        """Give all that is still held: nothing more will come."""
+        return [finding for log in self._logs.values() for finding in log.finish()]
 
     @property
     def due(self) -> datetime | None:

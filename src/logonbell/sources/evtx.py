@@ -6,15 +6,19 @@ import os
 from collections.abc import Mapping, Sequence
 from itertools import islice
 from pathlib import Path
+from types import MappingProxyType
 
 from logonbell.event import Event
+from logonbell.hallmark import Hallmarks
 from logonbell.sentence import say
 from logonbell.source import Batch, Loss
 from logonbell.sources.bookmark import Bookmark
+from logonbell.sources.choice import Choice
 from logonbell.sources.reading import Reading
-from logonbell.sources.record import choose, event_of
+from logonbell.sources.record import event_of
 from logonbell.sources.survey import Survey, opened, shown, survey
 
+NO_NOISE: Hallmarks = MappingProxyType({})
 _BATCH = 4096
 """A batch ends with the chunk in which it reaches this many records; a chunk holds at most 2,322."""
 
@@ -23,8 +27,9 @@ class EvtxSource:
     """Gives the events of one EVTX file, which may grow, be replaced, shrink, be cleared or wrap meanwhile.
 
     ``wanted`` names, by channel, the event ids that are given; the others are looked at and counted. None wants
-    all. Records are counted by the numbers in their headers, which go on without gaps also in exported and
-    forwarded logs, where the record ids do not.
+    all. What of these bears a hallmark of ``noise`` is looked at and counted likewise; but the last of it is given where a
+    batch ends with it, so that whoever reads knows how far the log has come. Records are counted by the numbers in their
+    headers, which go on without gaps also in exported and forwarded logs, where the record ids do not.
 
     What may still be being written is not given yet: a record must be whole, and where the chunk's checksums do not
     cover it (yet) the chunk must have looked the same at two reads in a row. ``finished`` says that nobody writes to
@@ -36,6 +41,7 @@ class EvtxSource:
         path: str | os.PathLike[str],
         *,
         wanted: Mapping[str, frozenset[int]] | None = None,
+        noise: Hallmarks = NO_NOISE,
         finished: bool = False,
     ) -> None:
         self.path = Path(path)
@@ -43,7 +49,7 @@ class EvtxSource:
         """How much of the file the last read has behind it: 0 to 1."""
         self._where = shown(self.path)
         self._wanted = wanted
-        self._wanted_ids = frozenset(str(each) for ids in (wanted or {}).values() for each in ids)
+        self._choice = None if wanted is None else Choice(wanted, noise)
         self._finished = finished
         self._plan: tuple[str, Survey] | None = None
 
@@ -76,15 +82,20 @@ class EvtxSource:
             reading = Reading(self._where, log, found, mark, losses, finished=self._finished)
             reading.find_start()
             events: list[Event] = []
+            behind: str | None = None
             going = True
             while going and reading.records < _BATCH and (limit is None or len(events) < limit):
                 before = None if limit is None else reading.copied()
                 going = reading.take_chunk()
-                taken = self._events(reading, reading.take_texts())
-                if before and limit is not None and len(events) + len(taken) > limit:
-                    reading, going = before, False
+                texts, noise = self._chosen(reading.take_texts())
+                taken = self._events(reading, texts)
+                if before and limit is not None and len(events) + len(taken) + (noise is not None) > limit:
+                    reading, going, noise = before, False, None
                     taken = self._take_part(reading, limit - len(events))
                 events += taken
+                behind = noise if taken else noise or behind
+            if behind is not None:
+                events += self._events(reading, [behind])
             reading.tell_what_is_missing()
         text = reading.bookmark().text
         self._plan = (text, found) if reading.more and not reading.moved else None
@@ -102,18 +113,25 @@ class EvtxSource:
         """Take of the next chunk only as much as the first ``limit`` events need."""
         whole = reading.copied()
         whole.take_chunk()
-        places = (place for place, text in enumerate(whole.texts, 1) if self._events(whole, [text]))
+        places = (place for place, text in enumerate(whole.texts, 1) if self._read(whole, [text]))
         most = next(islice(places, limit - 1, None), None)
         if most is None:
             return []  # the chunk has changed since: the next read looks again
         reading.take_chunk(most=most)
-        return self._events(reading, reading.take_texts())
+        return self._read(reading, reading.take_texts())
+
+    def _read(self, reading: Reading, texts: Sequence[str]) -> list[Event]:
+        return self._events(reading, self._chosen(texts)[0])
+
+    def _chosen(self, texts: Sequence[str]) -> tuple[Sequence[str], str | None]:
+        """Give the records worth parsing, and noise that stands behind them."""
+        return (texts, None) if self._choice is None else self._choice.sift(texts)
 
     def _events(self, reading: Reading, texts: Sequence[str]) -> list[Event]:
-        """Read the wanted ones of these records; what cannot be understood is counted."""
+        """Read these records as far as they are wanted; what cannot be understood is counted."""
         events: list[Event] = []
         wanted = self._wanted
-        for text in texts if wanted is None else choose(texts, self._wanted_ids):
+        for text in texts:
             event = event_of(text)
             if event is None:
                 reading.unreadable += 1

@@ -11,16 +11,17 @@ from pathlib import Path
 
 from logonbell.errors import Refused
 from logonbell.event import Event
+from logonbell.hallmark import Hallmarks
 from logonbell.sentence import say
 from logonbell.source import Batch, Loss
-from logonbell.sources.evtx import EvtxSource
+from logonbell.sources.evtx import NO_NOISE, EvtxSource
 from logonbell.sources.survey import shown
 
 _TRIES = 8
 """How often in a row a file may change under the reading before the rest of it is given up."""
 
-_REMEMBERED = 100_000
-"""So many events are remembered to know a repeat: copies of a record stand side by side in the order of time."""
+_REMEMBERED = 50_000
+"""So many events at least are remembered to know a repeat: copies of a record stand side by side in the order of time."""
 
 CLOCK_SET_BACK = timedelta(minutes=5)
 """Records of one channel that go back by more than this tell that the host's clock was set back."""
@@ -73,13 +74,14 @@ class History:
         paths: Iterable[str | os.PathLike[str]],
         *,
         wanted: Mapping[str, frozenset[int]] | None = None,
+        noise: Hallmarks = NO_NOISE,
         on_progress: OnProgress | None = None,
     ) -> None:
         """Find the files. Raises ``Refused`` as ``find_logs`` does."""
         logs = find_logs(paths)
         self.losses: list[Loss] = logs.losses
         self.records_of: dict[Path, int] = {}
-        self._sources = [EvtxSource(file, wanted=wanted, finished=True) for file in logs.files]
+        self._sources = [EvtxSource(file, wanted=wanted, noise=noise, finished=True) for file in logs.files]
         self._on_progress = on_progress
         self._sizes = [_size(file) for file in logs.files]
 
@@ -137,6 +139,9 @@ def in_step(streams: Iterable[Iterable[Event]]) -> Iterator[Event]:
 
     Where a host's clock was set back, what came before that in one stream stays before what came after it in another.
     """
+    streams = list(streams)
+    if len(streams) == 1:
+        return iter(streams[0])
     marked = heapq.merge(*map(_marked, streams), key=_mark_of)
     return (event for _, event in marked)
 
@@ -160,13 +165,14 @@ def _mark_of(marked: tuple[tuple[int, datetime], Event]) -> tuple[int, datetime]
 
 
 def _each_once(events: Iterable[Event]) -> Iterator[Event]:
-    seen: dict[tuple[str, str, int, datetime], None] = {}
+    seen: set[tuple[str, str, int, datetime]] = set()
+    before = seen
     for event in events:
         key = (event.host, event.channel, event.record_id, event.time)
-        if key not in seen:
-            seen[key] = None
-            if len(seen) > _REMEMBERED:
-                del seen[next(iter(seen))]
+        if key not in seen and key not in before:
+            if len(seen) == _REMEMBERED:
+                seen, before = set(), seen
+            seen.add(key)
             yield event
 
 

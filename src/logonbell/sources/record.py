@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -11,7 +10,6 @@ import msgspec
 
 from logonbell.event import Event
 
-_EVENT_ID = re.compile(r'"EventID":(?:\{(?:"#attributes":\{[^{}]*\},)?"#text":)?"?0*([0-9]+)')
 _PLAIN = re.compile(r"[0-9]{1,19}")
 
 
@@ -61,16 +59,6 @@ class _Record(msgspec.Struct):
 
 
 _decoder = msgspec.json.Decoder(_Record)
-
-
-def choose(texts: Iterable[str], event_ids: Collection[str]) -> list[str]:
-    """Leave out, without parsing them, the records whose event id (decimal digits) is none of ``event_ids``.
-
-    The id is a number, a text (``"4624"``, in exported logs), or either with attributes around it; a record in which
-    it cannot be seen stays in. No string of a record can be taken for it: JSON escapes the quotation marks within.
-    """
-    look = _EVENT_ID.search
-    return [text for text in texts if (seen := look(text)) is None or seen[1] in event_ids]
 
 
 def event_of(text: str) -> Event | None:
