@@ -14,6 +14,7 @@ from emulator import REGION, Emulator, HeardTopic, free_port
 from fault_proxy import Answer, Fault, FaultProxy, error, throttling
 from logonbell.errors import Refused
 from logonbell.notifiers.check import Mark
+from logonbell.notifiers.forms import Form
 from logonbell.notifiers.subscription import told
 from logonbell.notifiers.topic_guard import Report, TopicGuard
 from scripted_aws import (
@@ -186,6 +187,30 @@ def test_mail_that_a_scanner_can_end(proxy: FaultProxy) -> None:
     assert pending.startswith("email new@example.com: not confirmed")
     assert ends.startswith(
         "email ops@example.com: confirmed, but whoever or whatever opens the link in a mail ends it"
+    )
+
+
+@pytest.mark.parametrize(
+    ("form", "scope", "mark"),
+    [
+        (Form.PER_PROTOCOL, {}, Mark.CARE),
+        (Form.CHAT, {"FilterPolicyScope": "MessageAttributes"}, Mark.CARE),
+        (Form.PER_PROTOCOL, {"FilterPolicyScope": "MessageBody"}, Mark.GOOD),
+        (Form.TEXT, {}, Mark.GOOD),
+    ],
+)
+def test_a_filter_policy_that_would_hear_nothing(
+    proxy: FaultProxy, form: Form, scope: dict[str, str], mark: Mark
+) -> None:
+    """Beside a text for each protocol SNS sends no attributes: who chooses by them is told so, nobody else."""
+    filtered = subscription_attributes(
+        ConfirmationWasAuthenticated="true", FilterPolicy='{"level": ["high"]}', **scope
+    )
+    scripted(proxy, GetSubscriptionAttributes=filtered)
+    report = TopicGuard(ARN, endpoint_url=proxy.url, form=form).look()
+    assert marks(report, "subscription") == [mark]
+    assert ("its filter policy looks at message attributes" in words(report, "subscription")) == (
+        mark is Mark.CARE
     )
 
 

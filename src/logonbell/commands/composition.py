@@ -141,7 +141,9 @@ def _sns(table: ToSns, reader: Reader, now: Now) -> Notifier:
 
 def guard_of(table: ToSns) -> TopicGuard:
     """Make what looks after a topic."""
-    return TopicGuard(table.topic_arn, region=table.region, endpoint_url=table.endpoint_url)
+    return TopicGuard(
+        table.topic_arn, region=table.region, endpoint_url=table.endpoint_url, form=table.format
+    )
 
 
 def caretaker_of(

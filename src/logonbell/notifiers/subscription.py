@@ -21,12 +21,17 @@ Key = tuple[str, str]
 
 @dataclass(frozen=True, slots=True)
 class Subscription:
-    """Somebody who hears the topic, once confirmed. ``guarded``: only with rights of AWS is it ended; None: not known."""
+    """Somebody who hears the topic, once confirmed.
+
+    ``guarded``: only with rights of AWS is it ended; None: not known. ``picks``: a filter policy chooses by message
+    attributes what it hears.
+    """
 
     protocol: str
     endpoint: str
     confirmed: bool
     guarded: bool | None = None
+    picks: bool = False
 
     @property
     def key(self) -> Key:
@@ -34,8 +39,13 @@ class Subscription:
         return self.protocol, self.endpoint
 
 
-def list_subscriptions(sns: Aws, topic_arn: str) -> tuple[tuple[Subscription, ...] | None, list[Check]]:
-    """Ask SNS who is subscribed; None where it does not tell. Gives also what there is to say of it."""
+def list_subscriptions(
+    sns: Aws, topic_arn: str, *, structured: bool
+) -> tuple[tuple[Subscription, ...] | None, list[Check]]:
+    """Ask SNS who is subscribed; None where it does not tell. Gives also what there is to say of it.
+
+    ``structured``: the topic is told a text for each protocol, beside which SNS sends no attributes (``forms.py``).
+    """
     try:
         listed = sns.ask(
             lambda client: list(
@@ -58,7 +68,7 @@ def list_subscriptions(sns: Aws, topic_arn: str) -> tuple[tuple[Subscription, ..
         if subscription.key not in kept or subscription.confirmed:
             kept[subscription.key] = subscription
     subscriptions = tuple(kept[key] for key in sorted(kept))
-    return subscriptions, [*_checks(subscriptions), *([untold] if untold else [])]
+    return subscriptions, [*_checks(subscriptions, structured=structured), *([untold] if untold else [])]
 
 
 def told(key: Key) -> str:
@@ -92,11 +102,12 @@ def _looked_up(sns: Aws, arn: str, listed: Subscription) -> tuple[Subscription, 
         listed,
         confirmed=attributes.get("PendingConfirmation") != "true",
         guarded=attributes.get("ConfirmationWasAuthenticated") == "true",
+        picks="FilterPolicy" in attributes and attributes.get("FilterPolicyScope") != "MessageBody",
     )
     return subscription, None
 
 
-def _checks(subscriptions: Sequence[Subscription]) -> Iterator[Check]:
+def _checks(subscriptions: Sequence[Subscription], *, structured: bool) -> Iterator[Check]:
     if not any(one.confirmed for one in subscriptions):
         nobody = say("Nobody hears the topic: it has no confirmed subscription. Subscribe, and confirm it.")
         yield Check("subscription", Mark.BAD, nobody)
@@ -112,6 +123,14 @@ def _checks(subscriptions: Sequence[Subscription]) -> Iterator[Check]:
             what = say(
                 "{name}: confirmed, but whoever or whatever opens the link in a mail ends it. Subscribe anew, and run: "
                 "logonbell topic confirm LINK",
+                name=name,
+            )
+        elif one.picks and structured:
+            mark = Mark.CARE
+            what = say(
+                "{name}: its filter policy looks at message attributes, which SNS does not send beside a text for each "
+                'protocol, so it may hear nothing. Set format = "text" or "json" for this topic, or filter by its '
+                "levels and doors in the settings.",
                 name=name,
             )
         else:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from logonbell.errors import Refused
 from logonbell.notifiers.aws import READ_SECONDS, Aws, NotAnswered
 from logonbell.notifiers.check import Check, Mark, unknown
+from logonbell.notifiers.forms import Form
 from logonbell.notifiers.identity import forbids, misses
 from logonbell.notifiers.limits import MAX_BYTES
 from logonbell.notifiers.refusals import read_refusal
@@ -50,9 +51,11 @@ class TopicGuard:
         endpoint_url: str | None = None,
         profile: str | None = None,
         read_seconds: float = READ_SECONDS,
+        form: Form = Form.PER_PROTOCOL,
     ) -> None:
-        """Raises ``Refused`` for a topic or an endpoint that cannot be one."""
+        """``form``: in which it is told. Raises ``Refused`` for a topic or an endpoint that cannot be one."""
         self.topic = read_topic(topic_arn)
+        self._structured = form in {Form.PER_PROTOCOL, Form.CHAT}
         self._region = region or self.topic.region
         endpoint = None if endpoint_url is None else read_endpoint(endpoint_url)
         tls = endpoint is None or endpoint.startswith("https:")
@@ -111,7 +114,7 @@ class TopicGuard:
                 Check("exists", Mark.GOOD, say("The topic exists.")),
                 _size(attributes.get("MaximumMessageSize")),
             ]
-        subscriptions, about_them = list_subscriptions(self._sns, self.topic.arn)
+        subscriptions, about_them = list_subscriptions(self._sns, self.topic.arn, structured=self._structured)
         exists = True if attributes or subscriptions is not None else None
         if rights:
             checks += self._rights.checks(attributes)
