@@ -128,12 +128,17 @@ def explain(
     is_flag=True,
     help="Read everything since the bookmark, deliver, and end; with 1 if an alert was not taken.",
 )
+@click.option(
+    "--log",
+    type=_path,
+    help="A file for what it remarks, of 2 MB, and five older; warnings in Windows' log, too.",
+)
 @_language
-def watch(config_path: Path, once: bool, lang: str | None) -> int:
+def watch(config_path: Path, once: bool, log: Path | None, lang: str | None) -> int:
     """Follow the sources and ring; never send an alert twice."""
     from logonbell.commands.watch import watch as run  # noqa: PLC0415 - a command loads what it needs, no more
 
-    return _run_as_set(config_path, lang, lambda desk, config: run(desk, config, once=once))
+    return _run_as_set(config_path, lang, lambda desk, config: run(desk, config, once=once, log=log))
 
 
 @logonbell.command()
@@ -346,6 +351,54 @@ def check_config(config_path: Path, lang: str | None) -> int:
     from logonbell.commands.check_config import check_config as run  # noqa: PLC0415 - a command loads what it needs, no more
 
     return _run_as_set(config_path, lang, lambda desk, _: run(desk, config_path))
+
+
+@logonbell.command()
+@click.option(
+    "--config",
+    "config_path",
+    type=_path,
+    help="The settings to install; else those installed before, or new ones.",
+)
+@click.option("--topic-arn", help="The SNS topic that rings, in new settings.")
+@click.option(
+    "--on-event", is_flag=True, help="Run at each event only, as the recipe does, and not all the time."
+)
+@click.option("--dry-run", is_flag=True, help="Only show the steps.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@_language
+def install(
+    *,
+    config_path: Path | None,
+    topic_arn: str | None,
+    on_event: bool,
+    dry_run: bool,
+    yes: bool,
+    lang: str | None,
+) -> int:
+    """Set logonbell up on this machine: folder, settings, audit policy, scheduled task, a first ring.
+
+    The steps are shown first. A second time it does what is not so any more, and nothing else.
+    """
+    from logonbell.commands.install import Asked, install as run, own_machine  # noqa: I001, PLC0415 - a command loads what it needs, no more
+
+    asked = Asked(config_path, topic_arn, on_event=on_event, dry_run=dry_run, yes=yes)
+    return _run(_desk(lang), lambda desk: run(desk, own_machine(), asked, sys.stdin))
+
+
+@logonbell.command()
+@click.option("--keep", is_flag=True, help="Keep the folder with settings, history and log.")
+@click.option("--dry-run", is_flag=True, help="Only show the steps.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@_language
+def uninstall(*, keep: bool, dry_run: bool, yes: bool, lang: str | None) -> int:
+    """Put everything back as it was before `install`, the audit policy included."""
+    from logonbell.commands.install import own_machine, uninstall as run  # noqa: I001, PLC0415 - likewise
+
+    return _run(
+        _desk(lang),
+        lambda desk: run(desk, own_machine(), keep=keep, dry_run=dry_run, yes=yes, answers=sys.stdin),
+    )
 
 
 @logonbell.command()

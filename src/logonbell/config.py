@@ -969,7 +969,11 @@ def in_english(sentence: Sentence) -> Shown:
 
 def read_config(path: Path, tell: Tell = in_english) -> Config:
     """Read the file. Raises ``Refused`` that names every mistake in it, put into words by ``tell``."""
-    text = _read_text(path)
+    return parse_config(read_text(path), path, tell)
+
+
+def parse_config(text: str, path: Path, tell: Tell = in_english) -> Config:
+    """Read the text of a file that is, or is to be, at ``path``. Raises ``Refused`` as ``read_config`` does."""
     table = _parse(path, text)
     reading = _Reading(path.absolute().parent, tell, text)
     config = reading.section(Config, table, ())
@@ -1077,7 +1081,8 @@ def _dotted(path: tuple[str, ...]) -> str:
     return ".".join(path).replace(".[", "[")
 
 
-def _read_text(path: Path) -> str:
+def read_text(path: Path) -> str:
+    """Give the text of the file. Raises ``Refused`` where it cannot be read, or is no text."""
     try:
         if path.exists() and not path.is_file():
             raise Refused(say("{file} is not a file.", file=str(path)), say("Name the TOML file itself."))

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import locale
+import logging
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, tzinfo
 from typing import TextIO
 
@@ -30,6 +31,8 @@ class Desk:
     err: Terminal
     language: str
     zone: tzinfo
+    log: logging.Logger | None = None
+    """Where remarks go besides, where nobody sits at the desk."""
 
     @classmethod
     def at(
@@ -53,8 +56,14 @@ class Desk:
         """Say a line of what was asked for."""
         self.out.line(speak(sentence, self.out.language(self.language)))
 
-    def remark(self, sentence: Sentence) -> None:
+    def with_log(self, log: logging.Logger) -> Desk:
+        """Give the same desk, with a log."""
+        return replace(self, log=log)
+
+    def remark(self, sentence: Sentence, level: int = logging.WARNING) -> None:
         """Say a line about it, where no program reads. A remark that cannot be written stops nobody's work."""
+        if self.log is not None:
+            self.log.log(level, "%s", speak(sentence, self.language))
         with suppress(OSError, ValueError):  # its reader has gone, or the disk under it is full
             self.err.line(speak(sentence, self.err.language(self.language)))
             self.err.flush()

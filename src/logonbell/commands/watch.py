@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import random
 import signal
 import socket
@@ -9,6 +10,7 @@ import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from pathlib import Path
 from types import FrameType
 
 from logonbell import agent
@@ -24,16 +26,32 @@ from logonbell.commands.composition import (
     sources_of,
 )
 from logonbell.commands.desk import MENDABLE, Desk
+from logonbell.commands.logfile import note_fault, open_log
 from logonbell.config import Config, ToSns
 from logonbell.deliverer import Deliverer
+from logonbell.errors import Refused
 from logonbell.notifier import Notifier
 from logonbell.sentence import plural
 from logonbell.store.outbox import Outbox
 from logonbell.trouble import Told
 
 
-def watch(desk: Desk, config: Config, *, once: bool) -> int:
-    """Watch until told to stop, or once. Returns the exit code."""
+def watch(desk: Desk, config: Config, *, once: bool, log: Path | None) -> int:
+    """Watch until told to stop, or once; note in ``log`` what is remarked. Returns the exit code."""
+    if log is None:
+        return _watch(desk, config, once=once)
+    opened = open_log(log)
+    desk = desk.with_log(opened)
+    try:
+        return _watch(desk, config, once=once)
+    except Refused as refused:
+        return desk.refuse(refused)
+    except Exception:
+        note_fault(opened)
+        raise
+
+
+def _watch(desk: Desk, config: Config, *, once: bool) -> int:
     sources, notifiers = sources_of(config), notifiers_of(config, desk)
     outbox = Outbox.open(config.state, now=utc_now())
     try:
@@ -65,7 +83,8 @@ def watch(desk: Desk, config: Config, *, once: bool) -> int:
                 "Following {count:,} logs; alerts go to {notifiers}. Ctrl+C ends it.",
                 len(sources),
                 notifiers=", ".join(names(notifiers)),
-            )
+            ),
+            logging.INFO,
         )
         rounds = [_making_rounds(table, config, desk, names(notifiers)) for table in _looked_after(config)]
         _forever(watcher, [_joined(deliverer, notifier) for notifier in notifiers], rounds)

@@ -1,0 +1,1 @@
+"""What logonbell sets up on a machine, and takes down again."""
