@@ -11,22 +11,25 @@ import pytest
 
 from logonbell.commands import logfile
 from logonbell.commands.desk import Desk
-from logonbell.commands.logfile import note_fault, open_log
+from logonbell.commands.logfile import LogFile
 from logonbell.errors import Refused
-from logonbell.sentence import say
+from logonbell.sentence import Sentence, say
 
 LINE = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ (INFO|WARNING|ERROR) \S.*")
 
 
-def desk(path: Path) -> Desk:
-    """A desk with a log."""
-    return Desk.at(io.StringIO(), io.StringIO(), {}, language="en", zone=UTC).with_log(open_log(path))
+def remark(path: Path, *sentences: Sentence) -> None:
+    """Say it at a desk with a log."""
+    with LogFile(path) as log:
+        desk = Desk.at(io.StringIO(), io.StringIO(), {}, language="en", zone=UTC).with_log(log)
+        for sentence in sentences:
+            desk.remark(sentence)
 
 
 def test_a_remark_is_one_line_whatever_it_quotes(tmp_path: Path) -> None:
     """What an attacker chose as a name makes no line of its own, in a folder that was not there before."""
     path = tmp_path / "log" / "logonbell.log"
-    desk(path).remark(say("{who}: no", who="eve\n2026-01-01T00:00:00Z INFO all is well\u202e"))
+    remark(path, say("{who}: no", who="eve\n2026-01-01T00:00:00Z INFO all is well\u202e"))
     (line,) = path.read_text("utf-8").splitlines()
     assert LINE.fullmatch(line)
     assert r"\u{a}" in line
@@ -36,9 +39,8 @@ def test_a_remark_is_one_line_whatever_it_quotes(tmp_path: Path) -> None:
 def test_it_rotates(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """However long it runs, the log takes a bounded place."""
     monkeypatch.setattr(logfile, "LARGEST", 2_000)
-    speaker = desk(tmp_path / "logonbell.log")
-    for number in range(300):
-        speaker.remark(say("remark {number}", number=number))
+    sentences = [say("remark {number}", number=number) for number in range(300)]
+    remark(tmp_path / "logonbell.log", *sentences)
     files = sorted(path.name for path in tmp_path.iterdir())
     assert files == ["logonbell.log", *(f"logonbell.log.{number}" for number in range(1, 6))]
     assert all(path.stat().st_size <= 2_000 for path in tmp_path.iterdir())
@@ -46,17 +48,17 @@ def test_it_rotates(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_a_fault_is_noted(tmp_path: Path) -> None:
     """What would be reported is in the log, a line for a line."""
-    log = open_log(tmp_path / "x.log")
-    try:
-        raise RuntimeError("first\nsecond")
-    except RuntimeError:
-        note_fault(log)
+    with LogFile(tmp_path / "x.log") as log:
+        try:
+            int("first\nsecond")
+        except ValueError:
+            log.note_fault()
     lines = (tmp_path / "x.log").read_text("utf-8").splitlines()
     assert all(LINE.fullmatch(line) for line in lines)
-    assert any("RuntimeError: first" in line for line in lines)
+    assert any("ValueError: " in line for line in lines)
 
 
 def test_a_place_that_cannot_be_written_is_refused(tmp_path: Path) -> None:
     """A log that cannot be is told at the start."""
     with pytest.raises(Refused, match="--log"):
-        open_log(tmp_path)
+        LogFile(tmp_path)

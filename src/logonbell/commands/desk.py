@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import locale
-import logging
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, tzinfo
-from typing import TextIO
+from typing import Protocol, TextIO
 
 from logonbell.errors import Refused
 from logonbell.sentence import Sentence, say
@@ -23,6 +22,14 @@ OURS = 3
 INTERRUPTED = 130
 
 
+class Log(Protocol):
+    """Keeps what is remarked, where nobody sits at the desk."""
+
+    def note(self, text: str, *, warns: bool) -> None:
+        """Keep a remark. One that cannot be kept is lost."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Desk:
     """``out`` is for what was asked for, ``err`` for what is said about it."""
@@ -31,8 +38,7 @@ class Desk:
     err: Terminal
     language: str
     zone: tzinfo
-    log: logging.Logger | None = None
-    """Where remarks go besides, where nobody sits at the desk."""
+    log: Log | None = None
 
     @classmethod
     def at(
@@ -56,14 +62,14 @@ class Desk:
         """Say a line of what was asked for."""
         self.out.line(speak(sentence, self.out.language(self.language)))
 
-    def with_log(self, log: logging.Logger) -> Desk:
+    def with_log(self, log: Log) -> Desk:
         """Give the same desk, with a log."""
         return replace(self, log=log)
 
-    def remark(self, sentence: Sentence, level: int = logging.WARNING) -> None:
+    def remark(self, sentence: Sentence, *, warns: bool = True) -> None:
         """Say a line about it, where no program reads. A remark that cannot be written stops nobody's work."""
         if self.log is not None:
-            self.log.log(level, "%s", speak(sentence, self.language))
+            self.log.note(speak(sentence, self.language), warns=warns)
         with suppress(OSError, ValueError):  # its reader has gone, or the disk under it is full
             self.err.line(speak(sentence, self.err.language(self.language)))
             self.err.flush()

@@ -5,8 +5,11 @@ from __future__ import annotations
 import logging
 import sys
 import time
+import traceback
 from logging.handlers import NTEventLogHandler, RotatingFileHandler
 from pathlib import Path
+from types import TracebackType
+from typing import Self
 
 from logonbell.errors import Refused
 from logonbell.sentence import say
@@ -14,32 +17,57 @@ from logonbell.text.escape import escape
 
 LARGEST = 2_000_000
 KEPT = 5
-"""A file of 2 MB, and five that are older: twelve at the most."""
+"""A file of 2 MB, and five that are older: 12 MB at the most."""
 _NAME = "logonbell"
 _MESSAGES = r"%SystemRoot%\System32\EventCreate.exe"
+"""As ``install`` registers it."""
 
 
-def open_log(path: Path) -> logging.Logger:
-    """Open it; on Windows warnings go into the event log Application as well. Raises ``Refused``."""
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        file = _Quiet(path, maxBytes=LARGEST, backupCount=KEPT, encoding="utf-8")
-    except OSError as error:
-        raise Refused(
-            say("The log {file} cannot be written: {why}.", file=str(path), why=error.strerror or str(error)),
-            say("Let the account of logonbell write there, or name another file with --log."),
-        ) from error
-    form = _OneLine("%(asctime)s %(levelname)s %(message)s", "%Y-%m-%dT%H:%M:%SZ")
-    form.converter = time.gmtime
-    file.setFormatter(form)
-    log = logging.Logger(_NAME, logging.INFO)  # noqa: LOG001 - of this process, and of nobody else's handlers
-    log.addHandler(file)
-    if sys.platform == "win32":
-        events = NTEventLogHandler(_NAME, _MESSAGES, "Application")
-        events.setLevel(logging.WARNING)
-        events.setFormatter(_OneLine("%(message)s"))
-        log.addHandler(events)
-    return log
+class LogFile:
+    """A file that rotates; on Windows warnings go into the event log Application as well."""
+
+    def __init__(self, path: Path) -> None:
+        """Raises ``Refused`` where it cannot be written."""
+        self._log = logging.Logger(_NAME, logging.INFO)  # noqa: LOG001 - of this agent, beside everybody else's
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            file = _Quiet(path, maxBytes=LARGEST, backupCount=KEPT, encoding="utf-8")
+        except OSError as error:
+            raise Refused(
+                say(
+                    "The log {file} cannot be written: {why}.",
+                    file=str(path),
+                    why=error.strerror or str(error),
+                ),
+                say("Let the account of logonbell write there, or name another file with --log."),
+            ) from error
+        form = _OneLine("%(asctime)s %(levelname)s %(message)s", "%Y-%m-%dT%H:%M:%SZ")
+        form.converter = time.gmtime
+        file.setFormatter(form)
+        self._log.addHandler(file)
+        if sys.platform == "win32":
+            events = NTEventLogHandler(_NAME, _MESSAGES, "Application")
+            events.setLevel(logging.WARNING)
+            events.setFormatter(_OneLine("%(message)s"))
+            self._log.addHandler(events)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        for handler in list(self._log.handlers):
+            handler.close()
+
+    def note(self, text: str, *, warns: bool) -> None:
+        """Keep a remark, whose quotations are escaped already, on one line."""
+        self._log.log(logging.WARNING if warns else logging.INFO, "%s", text)
+
+    def note_fault(self) -> None:
+        """Keep the fault that is being handled, as it would be reported."""
+        for line in traceback.format_exc().splitlines():
+            self._log.error("%s", escape(line))
 
 
 class _Quiet(RotatingFileHandler):
@@ -48,15 +76,7 @@ class _Quiet(RotatingFileHandler):
 
 
 class _OneLine(logging.Formatter):
-    """One line for each remark, in UTC. What a remark quotes is escaped where it is said."""
+    """One line for each remark, in UTC."""
 
     def format(self, record: logging.LogRecord) -> str:
         return " ".join(super().format(record).split())
-
-
-def note_fault(log: logging.Logger) -> None:
-    """Note the fault that is being handled, as it would be reported."""
-    import traceback  # noqa: PLC0415 - 5 ms, only when something is wrong
-
-    for line in traceback.format_exc().splitlines():
-        log.error("%s", escape(line))

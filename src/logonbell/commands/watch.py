@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import random
 import signal
 import socket
@@ -26,7 +25,6 @@ from logonbell.commands.composition import (
     sources_of,
 )
 from logonbell.commands.desk import MENDABLE, Desk
-from logonbell.commands.logfile import note_fault, open_log
 from logonbell.config import Config, ToSns
 from logonbell.deliverer import Deliverer
 from logonbell.errors import Refused
@@ -40,15 +38,17 @@ def watch(desk: Desk, config: Config, *, once: bool, log: Path | None) -> int:
     """Watch until told to stop, or once; note in ``log`` what is remarked. Returns the exit code."""
     if log is None:
         return _watch(desk, config, once=once)
-    opened = open_log(log)
-    desk = desk.with_log(opened)
-    try:
-        return _watch(desk, config, once=once)
-    except Refused as refused:
-        return desk.refuse(refused)
-    except Exception:
-        note_fault(opened)
-        raise
+    from logonbell.commands.logfile import LogFile  # noqa: PLC0415 - 20 ms that a terminal does without
+
+    with LogFile(log) as kept:
+        desk = desk.with_log(kept)
+        try:
+            return _watch(desk, config, once=once)
+        except Refused as refused:
+            return desk.refuse(refused)
+        except Exception:
+            kept.note_fault()
+            raise
 
 
 def _watch(desk: Desk, config: Config, *, once: bool) -> int:
@@ -84,7 +84,7 @@ def _watch(desk: Desk, config: Config, *, once: bool) -> int:
                 len(sources),
                 notifiers=", ".join(names(notifiers)),
             ),
-            logging.INFO,
+            warns=False,
         )
         rounds = [_making_rounds(table, config, desk, names(notifiers)) for table in _looked_after(config)]
         _forever(watcher, [_joined(deliverer, notifier) for notifier in notifiers], rounds)
