@@ -177,6 +177,22 @@ class FakeWindows:
         return Answer(0, "", "")
 
     def _wevtutil(self, arguments: Sequence[str]) -> Answer:
-        if arguments[1] in self.absent_channels:
+        what, channel, *rest = arguments
+        if channel in self.absent_channels:
             return Answer(15007, "", "指定されたチャネルが見つかりませんでした。\r\n")
-        return Answer(0, f"name: {arguments[1]}\r\nenabled: true\r\n", "")
+        if channel == "Security" and not self.is_elevated and what != "gl":
+            return Answer(5, "", "アクセスが拒否されました。\r\n")
+        if what == "gl":
+            return Answer(0, f"name: {channel}\r\nenabled: true\r\nlogging:\r\n  maxSize: 20971520\r\n", "")
+        if what == "gli":
+            return Answer(
+                0, "creationTime: 2026-01-01\r\nfileSize: 1052672\r\nnumberOfLogRecords: 41\r\n", ""
+            )
+        oldest = "/rd:false" in rest
+        record, hour = (1, "00") if oldest else (41, "09")
+        event = (
+            "<Event><System><EventID>4624</EventID>"
+            f"<TimeCreated SystemTime='2026-03-03T{hour}:00:00.1234567Z'/>"
+            f"<EventRecordID>{record}</EventRecordID></System></Event>"
+        )
+        return Answer(0, event, "")

@@ -402,6 +402,27 @@ def uninstall(*, keep: bool, dry_run: bool, yes: bool, lang: str | None) -> int:
 
 
 @logonbell.command()
+@_config
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["table", "json"]),
+    default="table",
+    show_default=True,
+    help="For whom.",
+)
+@_language
+def doctor(config_path: Path, form: str, lang: str | None) -> int:
+    """Name every reason why a logon might not ring, each with its remedy. Changes and sends nothing.
+
+    Ends with 0 where nothing keeps a logon from ringing, with 1 where something does.
+    """
+    from logonbell.commands.doctor import doctor as run  # noqa: PLC0415 - a command loads what it needs, no more
+
+    return _run_as_set(config_path, lang, lambda desk, config: run(desk, config, as_json=form == "json"))
+
+
+@logonbell.command()
 @_language
 def demo(lang: str | None) -> int:
     """Show a bastion's day in under a minute: what the usual recipe mails, what logonbell rings."""

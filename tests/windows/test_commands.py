@@ -8,7 +8,7 @@ import pytest
 
 from logonbell.errors import Refused
 from logonbell.windows import commands
-from logonbell.windows.commands import Answer, System32, demand
+from logonbell.windows.commands import Answer, Programs, demand
 
 
 @pytest.fixture
@@ -28,24 +28,24 @@ def system32(tmp_path: Path) -> Path:
 def test_arguments_arrive_as_they_are(system32: Path) -> None:
     """Spaces, quotation marks, percent signs and Japanese reach the program whole; no shell reads them."""
     arguments = ["a b", '"', "%PATH%", "$(reboot)", "日本 語", "& del"]
-    answer = System32(system32, encoding="utf-8")("tell", *arguments)
+    answer = Programs(system32, encoding="utf-8")("tell", *arguments)
     assert answer.code == 5
     assert answer.out.split("|")[:-1] == arguments
 
 
 def test_the_code_page_of_the_console_is_read(system32: Path) -> None:
     """What a Japanese Windows prints is read as such; what cannot be read stops nothing."""
-    assert System32(system32, encoding="cp932")("tell").words == "セ"
-    assert System32(system32, encoding="ascii")("tell").err.startswith("\ufffd")
+    assert Programs(system32, encoding="cp932")("tell").words == "セ"
+    assert Programs(system32, encoding="ascii")("tell").err.startswith("\ufffd")
 
 
 def test_what_cannot_run_is_refused(system32: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A program that is missing, or does not end, is one sentence."""
     with pytest.raises(Refused, match="cannot be run"):
-        System32(system32, encoding="utf-8")("missing")
+        Programs(system32, encoding="utf-8")("missing")
     monkeypatch.setattr(commands, "PATIENCE", 0.2)
     with pytest.raises(Refused, match="did not end"):
-        System32(system32, encoding="utf-8")("hang")
+        Programs(system32, encoding="utf-8")("hang")
 
 
 def test_a_failure_is_told_in_windows_words() -> None:

@@ -81,3 +81,12 @@ def _held(path: Path, owner: bytes) -> Refused:
             hint,
         )
     return Refused(say("Another logonbell is at work in {folder}.", folder=folder), hint)
+
+
+def owner(path: Path) -> int | None:
+    """Give the process id that was written by whoever held the lock last, and may hold it still; None where nobody did."""
+    try:
+        text = path.read_bytes()[:20]
+    except OSError:
+        return None
+    return int(text) if text.isdigit() else None

@@ -1,4 +1,4 @@
-"""The one door to Windows' own commands: never a shell, never a program of another folder than System32."""
+"""The one door to Windows' own commands: never a shell, never a program that is looked for."""
 
 from __future__ import annotations
 
@@ -37,18 +37,19 @@ class Commands(Protocol):
         ...
 
 
-class System32:
-    """Runs them for real. What they print is in ``encoding``: the code page of the console."""
+class Programs:
+    """Runs the programs of one folder. What they print is in ``encoding``: on Windows the code page of the console."""
 
-    def __init__(self, folder: Path | None = None, *, encoding: str = "oem") -> None:
-        self._folder = folder or Path(os.environ.get("SYSTEMROOT", r"C:\Windows"), "System32")
+    def __init__(self, folder: Path, *, ending: str = ".exe", encoding: str = "oem") -> None:
+        self._folder = folder
+        self._ending = ending
         self._encoding = encoding
 
     def __call__(self, program: str, *arguments: str) -> Answer:
         """Run it with nothing to read, and see what it prints."""
-        path = self._folder / f"{program}.exe"
+        path = self._folder / f"{program}{self._ending}"
         try:
-            done = subprocess.run(  # noqa: S603 - no shell; the program's folder is Windows' own
+            done = subprocess.run(  # noqa: S603 - no shell; the program is named with its folder
                 [path, *arguments],
                 stdin=subprocess.DEVNULL,
                 capture_output=True,
@@ -64,12 +65,17 @@ class System32:
         except OSError as error:
             raise Refused(
                 say("{program} cannot be run: {why}.", program=str(path), why=error.strerror or str(error)),
-                say("It belongs to Windows: look what keeps it from running (AppLocker, for one)."),
+                say("Look what keeps it from running (AppLocker, for one)."),
             ) from error
         return Answer(done.returncode, self._text(done.stdout), self._text(done.stderr))
 
     def _text(self, raw: bytes) -> str:
         return raw.decode(self._encoding, "replace")
+
+
+def system32() -> Programs:
+    """Give Windows' own commands."""
+    return Programs(Path(os.environ.get("SYSTEMROOT", r"C:\Windows"), "System32"))
 
 
 def demand(answer: Answer, program: str) -> Answer:

@@ -50,10 +50,10 @@ def program_places() -> list[Path]:
 
 
 if sys.platform == "win32":
-    from logonbell.windows.commands import System32
+    from logonbell.windows.commands import system32
     from logonbell.windows.security import OwnSecurity
 
     def this_machine() -> Windows:
         """Give the machine that this process runs on."""
         data = Path(os.environ.get("PROGRAMDATA", r"C:\ProgramData"))
-        return Windows(System32(), OwnSecurity(), data / "logonbell", sys.executable, program_places())
+        return Windows(system32(), OwnSecurity(), data / "logonbell", sys.executable, program_places())
