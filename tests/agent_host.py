@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -56,8 +56,8 @@ class Host:
         finally:
             outbox.close()
 
-    def ring(self, *numbers: int, age: float = 0.0) -> None:
-        """Let alerts of these numbers come, of logons so many seconds ago."""
+    def ring(self, *numbers: int, age: float = 0.0, notifiers: Sequence[str] = ("console", "sns")) -> None:
+        """Let alerts of these numbers come, of logons so many seconds ago, for these notifiers."""
         now = datetime.now(UTC)
         alerts = [notification(n, time=now - timedelta(seconds=age)).alert for n in numbers]
         with self.outbox() as outbox:
@@ -66,6 +66,6 @@ class Host:
                 snapshot="",
                 findings=[],
                 alerts=alerts,
-                notifiers=["console", "sns"],
+                notifiers=notifiers,
                 read=now,
             )

@@ -38,6 +38,18 @@ def test_each_alert_says_what_became_of_it(host: Host) -> None:
     assert "  not told: silenced by alice until " in said
 
 
+def test_a_filter_that_holds_it_back_is_named(host: Host) -> None:
+    """A notifier that was not told because of its filter is named, so that nobody looks for a lost message."""
+    with host.config.open("a", encoding="utf-8") as settings:
+        settings.write("[notify.sns.filter]\nlevel = 'critical'\n")
+    host.ring(2, notifiers=["console"])
+    host.ring(3)
+    said = host.run("explain").out
+    assert said.count("  sns: is not told this, by its filter\n") == 1
+    lines = [json.loads(line) for line in host.run("explain", "--format", "jsonl").out.splitlines()]
+    assert {line["number"]: line["filtered"] for line in lines if line["filtered"]} == {2: ["sns"]}
+
+
 def test_one_alert_is_asked_for(host: Host) -> None:
     """By the number in its message, its fingerprint, or the record that stands behind it, one alert is explained alone."""
     host.ring(2)

@@ -47,7 +47,7 @@ def stories(desk: Desk, config: Config, asked: Asked, *, as_lines: bool) -> int:
         outbox.close()
     for story in found:
         if as_lines:
-            desk.out.line(json.dumps(_line(story, holds)))
+            desk.out.line(json.dumps(_line(story, config, holds)))
         else:
             _print(desk, config, story, holds)
     if not found and not as_lines:
@@ -108,9 +108,11 @@ def _print(desk: Desk, config: Config, story: Story, holds: Holds) -> None:
     for fate in story.fates:
         words = fate_in_words(fate, desk, _hold(story, fate, holds))
         desk.say(say("  {notifier}: {words}", notifier=fate.notifier, words=words))
+    for notifier in _filtered(story, config):
+        desk.say(say("  {notifier}: is not told this, by its filter", notifier=notifier))
 
 
-def _line(story: Story, holds: Holds) -> dict[str, object]:
+def _line(story: Story, config: Config, holds: Holds) -> dict[str, object]:
     alert = story.alert
     finding = None
     if alert is not None:
@@ -123,7 +125,17 @@ def _line(story: Story, holds: Holds) -> dict[str, object]:
         "silenced": None if story.silenced is None else str(story.silenced),
         "finding": finding,
         "notifiers": [fate_line(fate, _hold(story, fate, holds)) for fate in story.fates],
+        "filtered": _filtered(story, config),
     }
+
+
+def _filtered(story: Story, config: Config) -> list[str]:
+    """Name the notifiers that, by the filters of the settings as they are now, had no part in this."""
+    if story.alert is None or story.silenced is not None:
+        return []
+    told = {fate.notifier for fate in story.fates}
+    filters = config.notify.filters.items()
+    return [name for name, sieve in filters if name not in told and not sieve.passes(story.alert)]
 
 
 def _hold(story: Story, fate: Fate, holds: Holds) -> Hold | None:
