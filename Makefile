@@ -25,6 +25,7 @@ lint: $(VENV)/check
 
 types: $(VENV)/check
 	$(BIN)/mypy
+	$(BIN)/mypy --platform win32 src
 
 law: $(VENV)/check
 	@$(BIN)/lint-imports --no-cache | sed -n '/^[^╔╚ ║╝]/p'

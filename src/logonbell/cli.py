@@ -62,7 +62,9 @@ def logonbell() -> None:
 
 
 @logonbell.command()
-@click.argument("paths", nargs=-1, required=True, type=_path, metavar="LOG...")
+@click.argument("paths", nargs=-1, type=_path, metavar="[LOG]...")
+@click.option("--channel", "channels", multiple=True, help="Without LOG: this channel of the live event log.")
+@click.option("--since", help="With --channel: only from this time on: 7d, 12h, 90m ago, or 2026-03-03.")
 @click.option(
     "--rule",
     "on",
@@ -72,8 +74,27 @@ def logonbell() -> None:
 )
 @_format
 @_language
-def read(paths: tuple[Path, ...], on: tuple[str, ...], form: str, lang: str | None) -> int:
-    """Tell who came in, by which door, from event log files (or folders of them)."""
+def read(
+    *,
+    paths: tuple[Path, ...],
+    channels: tuple[str, ...],
+    since: str | None,
+    on: tuple[str, ...],
+    form: str,
+    lang: str | None,
+) -> int:
+    """Tell who came in, by which door, from event log files (or folders of them), or from the live event log."""
+    if channels and not paths:
+        from logonbell.commands.read_channel import read as live  # noqa: PLC0415 - a command loads what it needs, no more
+
+        return _run(_desk(lang), lambda desk: live(desk, channels, since, as_lines=form == "jsonl", on=on))
+    if channels or since is not None or not paths:
+        return _desk(lang).refuse(
+            Refused(
+                say("What is to be read? Either files, or channels of the live event log."),
+                say("As in: logonbell read Security.evtx, or: logonbell read --channel Security --since 7d"),
+            )
+        )
     from logonbell.commands.read import read as run  # noqa: PLC0415 - a command loads what it needs, no more
 
     return _run(_desk(lang), lambda desk: run(desk, paths, as_lines=form == "jsonl", on=on))

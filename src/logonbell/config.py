@@ -205,6 +205,12 @@ def _read_ssm(value: object, folder: Path) -> Path | str:
     return value if isinstance(value, str) and value in {AUTO, OFF} else _read_path(value, folder)
 
 
+def _read_channels(value: object, _: Path) -> tuple[str, ...] | str:
+    if value == AUTO:
+        return AUTO
+    return tuple(dict.fromkeys(_take_line(one).strip() for one in _take_list(value)))
+
+
 def _read_shipped(value: object, _: Path) -> tuple[str, ...]:
     return tuple(_chosen(_take_text(one), RULES) for one in _take_list(value))
 
@@ -318,6 +324,7 @@ PATH = Kind(say("a path"), _read_path)
 PATHS = Kind(say("a list of paths"), _read_paths)
 DOORS = Kind(say("a list of doors"), _read_doors)
 SSM = Kind(say("auto, off or a path"), _read_ssm)
+LIVE = Kind(say("auto or a list of channels"), _read_channels)
 SHIPPED = Kind(say("a list of rules"), _read_shipped)
 SIDS = Kind(say("a list of SIDs"), _read_sids)
 ARN = Kind(say("a topic's ARN"), _read_arn)
@@ -411,6 +418,15 @@ class Sources(Section):
         example=r"['C:\Windows\System32\winevt\Logs\Security.evtx']",
         shown="none",
         means="Event log files, or folders of them (with all below), that are followed.",
+    )
+    channels: tuple[str, ...] | str = _key(
+        LIVE,
+        AUTO,
+        example="['Security', 'OpenSSH/Operational']",
+        shown='"auto"',
+        means='Channels of this machine\'s own Windows event log that are followed: "auto" takes all that tell of logons on '
+        "Windows, and none elsewhere; [] takes none. At the very first start the last 10 minutes are news, and what is older "
+        "is history.",
     )
     ssm: Path | str = _key(
         SSM,

@@ -195,13 +195,16 @@ class NoticeKind(StrEnum):
     SILENCE = "silence"
     UNDELIVERED = "undelivered"
     UNWATCHED = "unwatched"
+    BLIND = "blind"
+    SEEING = "seeing"
+    GAP = "gap"
 
 
 @dataclass(frozen=True, slots=True)
 class Notice:
     """What logonbell has to say of itself. Its one event stands in no log of Windows: the channel is ``logonbell``.
 
-    That of sessions which nobody watched is the SSM agent's.
+    That of sessions which nobody watched is the SSM agent's, that of the watching of logs ``logonbell-watching``.
     """
 
     time: datetime

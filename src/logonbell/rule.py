@@ -74,6 +74,9 @@ NOTICES: Mapping[NoticeKind, tuple[Level, Sentence]] = MappingProxyType(
         NoticeKind.SILENCE: (Level.MEDIUM, say("whoever keeps the bell from ringing is told of")),
         NoticeKind.UNDELIVERED: (Level.HIGH, say("what one way does not take is told by the others")),
         NoticeKind.UNWATCHED: (Level.MEDIUM, say("a time in which nobody watched rings")),
+        NoticeKind.BLIND: (Level.HIGH, say("a log that cannot be followed rings")),
+        NoticeKind.SEEING: (Level.LOW, say("a log that is followed again is told of")),
+        NoticeKind.GAP: (Level.HIGH, say("a log in which records may be missing rings")),
     }
 )
 SILENT_DOORS = frozenset({Door.NETWORK, Door.UNLOCK, Door.RUNAS, Door.BATCH, Door.RUN_COMMAND})

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import socket
+import sys
 import time
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from datetime import datetime
 
 from logonbell.agent import utc_now
@@ -25,13 +27,15 @@ from logonbell.notifiers.topic_guard import TopicGuard
 from logonbell.pace import Limits
 from logonbell.recipe import RULES
 from logonbell.recognise.noise import HALLMARKS
-from logonbell.recognise.windows import WANTED
+from logonbell.recognise.windows import CHANNELS, WANTED
 from logonbell.rule import Rules
 from logonbell.sentence import say
 from logonbell.silence import Maintenance
 from logonbell.source import Source
+from logonbell.sources.eventlog import EventLog
 from logonbell.sources.evtx import NO_NOISE, EvtxSource
 from logonbell.sources.history import find_logs
+from logonbell.sources.winlog import WinlogSource
 from logonbell.ssm.files import may_exist
 from logonbell.ssm.owner import Observed
 from logonbell.ssm.past import logs_of
@@ -78,9 +82,15 @@ def limits_of(config: Config, notifier: str) -> Limits | None:
     return config.notify.pace.limits
 
 
-def sources_of(config: Config, now: Callable[[], datetime] = utc_now) -> list[Source]:
-    """Make the sources; a folder that has no log yet is refused, since nothing would be watched there."""
+def sources_of(config: Config, closing: ExitStack, now: Callable[[], datetime] = utc_now) -> list[Source]:
+    """Make the sources; a folder that has no log yet is refused, since nothing would be watched there.
+
+    ``closing`` closes them, on the thread that reads them.
+    """
     logs: list[Source] = []
+    for live in channels_of(config, now):
+        closing.callback(live.close)
+        logs.append(live)
     if config.sources.evtx:
         noise = NO_NOISE if config.rules.on else HALLMARKS  # the rules over raw events look at all of them
         files = find_logs(config.sources.evtx).files
@@ -95,6 +105,42 @@ def sources_of(config: Config, now: Callable[[], datetime] = utc_now) -> list[So
         return logs
     processes = HostProcesses()
     return [*(Observed(log, sessions, processes, host="", clock=now) for log in logs), sessions]
+
+
+def channels_of(
+    config: Config, now: Callable[[], datetime], *, log: EventLog | None = None
+) -> list[WinlogSource]:
+    """Make a source of each channel of this machine's event log that is asked for; ``log`` stands in for Windows'."""
+    channels = config.sources.channels
+    if isinstance(channels, str):
+        channels = CHANNELS if sys.platform == "win32" else ()
+    if not channels:
+        return []
+    log = log or event_log()
+    return [
+        WinlogSource(
+            channel,
+            log,
+            wanted=WANTED.get(channel),
+            by_channel=WANTED,
+            clock=now,
+            ticks=time.monotonic,
+            speaks=channel == channels[0],
+        )
+        for channel in channels
+    ]
+
+
+def event_log() -> EventLog:
+    """Give this machine's event log. Raises ``Refused`` where there is none."""
+    if sys.platform == "win32":
+        from logonbell.sources.wevt import WindowsEventLog  # noqa: PLC0415 - pywin32 is there on Windows only
+
+        return WindowsEventLog()
+    raise Refused(
+        say("Channels are Windows' own, and this is not Windows."),
+        say("Name event log files instead: under [sources] as evtx = ['Security.evtx'], or as an argument."),
+    )
 
 
 def _ssm_source(config: Config, now: Callable[[], datetime]) -> SsmSource | None:

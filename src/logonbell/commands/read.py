@@ -6,6 +6,7 @@ import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
+from typing import Protocol
 
 from logonbell.commands.desk import Desk
 from logonbell.commands.past import Past
@@ -24,22 +25,41 @@ from logonbell.wire import line
 Judged = list[tuple[Finding, Verdict]]
 
 
+class Read(Protocol):
+    """What was read: how many records were looked at, and what could not be read."""
+
+    @property
+    def records(self) -> int:
+        """How many records were looked at."""
+        ...
+
+    @property
+    def losses(self) -> Sequence[Loss]:
+        """What could not be read."""
+        ...
+
+
 def read(desk: Desk, paths: Sequence[Path], *, as_lines: bool, on: Sequence[str] = ()) -> int:
     """Read logs to their ends and print who came in; ``on`` names shipped rules to switch on. Returns the exit code."""
     rules = Rules(over_events=tuple(RULES[name] for name in on))
     with progress(desk, paths) as on_progress:
         past = Past(paths, noise=bool(rules.over_events), on_progress=on_progress)
-        findings = _findings(past.events(), rules)
+        findings = findings_of(past.events(), rules)
+    show(desk, findings, past, rules, as_lines=as_lines)
+    return 0
+
+
+def show(desk: Desk, findings: Sequence[Finding], past: Read, rules: Rules, *, as_lines: bool) -> None:
+    """Print what was found, and how it is judged."""
     judged = [(finding, rules.judge(finding)) for finding in findings]
     desk.tell_losses(past.losses)
     if as_lines:
         _print_lines(desk, judged, past)
     else:
         _print_table(desk, judged, past, rules)
-    return 0
 
 
-def _findings(events: Iterable[Event], rules: Rules) -> list[Finding]:
+def findings_of(events: Iterable[Event], rules: Rules) -> list[Finding]:
     """Give who came in, and what the rules over raw events select, in the order of time."""
     selected: list[Finding] = []
 
@@ -51,13 +71,13 @@ def _findings(events: Iterable[Event], rules: Rules) -> list[Finding]:
     return sorted([*recognise(seen_by_rules()), *selected], key=lambda finding: finding.time)
 
 
-def _print_lines(desk: Desk, judged: Judged, past: Past) -> None:
+def _print_lines(desk: Desk, judged: Judged, past: Read) -> None:
     for finding, verdict in judged:
         desk.out.line(json.dumps(line(finding, verdict)))
     desk.out.line(json.dumps(_summary(judged, past)))
 
 
-def _summary(judged: Judged, past: Past) -> dict[str, object]:
+def _summary(judged: Judged, past: Read) -> dict[str, object]:
     return {
         "type": "summary",
         "records": past.records,
@@ -70,7 +90,7 @@ def _summary(judged: Judged, past: Past) -> dict[str, object]:
     }
 
 
-def _print_table(desk: Desk, judged: Judged, past: Past, rules: Rules) -> None:
+def _print_table(desk: Desk, judged: Judged, past: Read, rules: Rules) -> None:
     shown = [(finding, verdict) for finding, verdict in judged if not isinstance(finding, Logoff)]
     if shown:
         draw(shown, desk.out, language=desk.language, zone=desk.zone)

@@ -8,6 +8,9 @@ from datetime import datetime, tzinfo
 from logonbell.commands.desk import Desk
 from logonbell.config import Config
 from logonbell.sentence import say
+from logonbell.sources.position import NAMED as CHANNEL
+from logonbell.sources.position import Blind, Position
+from logonbell.sources.winlog import why_not
 from logonbell.ssm.ledger import NAMED, blind_since
 from logonbell.store.outbox import NotifierState, Outbox, OutboxState, SourceState
 from logonbell.text.moment import in_utc, in_zone
@@ -40,7 +43,16 @@ def status(desk: Desk, config: Config, *, as_lines: bool) -> int:
 
 def _print_source(desk: Desk, zone: tzinfo, name: str, source: SourceState) -> None:
     time = _time(source.read, zone)
-    if name.startswith(NAMED):
+    if (blind := _blindness(name, source)) is not None:
+        desk.say(
+            say(
+                "{source}: not followed since {time}. {why}",
+                source=name,
+                time=_time(blind.since, zone),
+                why=why_not(name.removeprefix(CHANNEL), blind.code),
+            )
+        )
+    elif name.startswith(NAMED):
         _print_sessions(desk, zone, name, source)
     elif source.newest is None:
         desk.say(say("{source}: no record yet, {time}", source=name, time=time))
@@ -93,7 +105,15 @@ def _print_notifier(desk: Desk, zone: tzinfo, name: str, notifier: NotifierState
         desk.say(say("  last error, {time}: {error}", time=time, error=notifier.last_error))
 
 
+def _blindness(name: str, source: SourceState) -> Blind | None:
+    """Tell since when a channel cannot be followed, and why; None where it can."""
+    position = Position.of(source.bookmark) if name.startswith(CHANNEL) else None
+    return None if position is None else position.blind
+
+
 def _blind(name: str, source: SourceState) -> str | None:
+    if (blind := _blindness(name, source)) is not None:
+        return iso(blind.since)
     since = blind_since(source.bookmark) if name.startswith(NAMED) else None
     return None if since is None else iso(since)
 

@@ -7,6 +7,7 @@ import signal
 import socket
 import threading
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -30,6 +31,7 @@ from logonbell.deliverer import Deliverer
 from logonbell.errors import Refused
 from logonbell.notifier import Notifier
 from logonbell.sentence import plural
+from logonbell.source import Source
 from logonbell.store.outbox import Outbox
 from logonbell.trouble import Told
 
@@ -52,7 +54,12 @@ def watch(desk: Desk, config: Config, *, once: bool, log: Path | None) -> int:
 
 
 def _watch(desk: Desk, config: Config, *, once: bool) -> int:
-    sources, notifiers = sources_of(config), notifiers_of(config, desk)
+    with ExitStack() as closing:
+        return _follow(desk, config, sources_of(config, closing), once=once)
+
+
+def _follow(desk: Desk, config: Config, sources: Sequence[Source], *, once: bool) -> int:
+    notifiers = notifiers_of(config, desk)
     outbox = Outbox.open(config.state, now=utc_now())
     try:
         if outbox.recovered is not None:

@@ -122,14 +122,14 @@ def unwatched(log: HostLog, event: Event) -> Sentence:
         what = say(
             "SSM sessions on {host} not watched from {since} to {until} UTC",
             host=state.host,
-            since=_in_utc(event.fields.get("Since", "")),
+            since=in_utc(event.fields.get("Since", "")),
             until=f"{event.time:%Y-%m-%d %H:%M:%S}",
         )
         log.said.append(Notice(event.time, state.host, (event.ref,), NoticeKind.UNWATCHED, what))
     return say("nobody watched the SSM sessions before this")
 
 
-def _in_utc(text: str) -> str:
+def in_utc(text: str) -> str:
     """Write a time in the few words of a sentence; as it was, where it is none."""
     try:
         return f"{datetime.fromisoformat(text).astimezone(UTC):%Y-%m-%d %H:%M:%S}"

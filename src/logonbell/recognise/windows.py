@@ -13,7 +13,7 @@ import msgspec
 
 from logonbell.event import Event
 from logonbell.logon import Finding, LogCleared
-from logonbell.recognise import network, seats, tampering, tunnels
+from logonbell.recognise import network, seats, tampering, tunnels, watching
 from logonbell.recognise.arrival import either
 from logonbell.recognise.failures import is_prompt
 from logonbell.recognise.identity import (
@@ -27,6 +27,7 @@ from logonbell.recognise.identity import (
 from logonbell.recognise.noise import MACHINE_ACCOUNT, hallmark_of, noise, program_of
 from logonbell.recognise.session import CHANNEL, Told
 from logonbell.recognise.state import HostLog, HostState, Present
+from logonbell.recognise.watching import WATCHING
 from logonbell.sentence import Sentence, say
 
 SECURITY = "Security"
@@ -227,12 +228,19 @@ READERS: Mapping[str, Mapping[int, Reader]] = MappingProxyType(
             Told.OWNER: tunnels.owner_seen,
             Told.ADDRESSES: tunnels.addresses_seen,
         },
+        WATCHING: {
+            watching.Told.BLIND: watching.blind,
+            watching.Told.SEEING: watching.seeing,
+            watching.Told.GAP: watching.gap,
+        },
     }
 )
 WANTED: Mapping[str, frozenset[int]] = MappingProxyType(
     {name: frozenset(ids) for name, ids in READERS.items()}
 )
 """Channel and event ids that this recogniser reads: what a source may leave out of account is all the rest."""
+CHANNELS = tuple(name for name in READERS if name not in {CHANNEL, WATCHING})
+"""The channels of Windows among them."""
 
 _READERS = {
     (channel, event_id): reader for channel, ids in READERS.items() for event_id, reader in ids.items()

@@ -50,22 +50,42 @@ def _after(finding: Finding) -> list[Sentence]:
                 say("If nobody planned this, treat the host as taken over and keep it for examination."),
                 say("What the log held is known only from alerts and history before this time."),
             ]
-        case Notice(kind=NoticeKind.TEST):
+        case Tampering():
+            return _after_tampering(finding)
+        case Notice():
+            return _after_notice(finding.kind)
+        case Logoff() | Selected():
+            return []
+
+
+def _after_notice(kind: NoticeKind) -> list[Sentence]:
+    match kind:
+        case NoticeKind.TEST:
             return [say("Nothing: this alert was asked for, and it got through.")]
-        case Notice(kind=NoticeKind.CANARY):
+        case NoticeKind.CANARY:
             return [say("Nothing: it comes once a day. If it stays away, run: logonbell topic check")]
-        case Notice(kind=NoticeKind.TOPIC):
+        case NoticeKind.TOPIC:
             return [say("Run: logonbell topic check")]
-        case Notice(kind=NoticeKind.UNWATCHED):
+        case NoticeKind.UNWATCHED:
             return [
                 say(
                     "Who came and went in that time is not known here; CloudTrail knows it: look for StartSession."
                 ),
                 say("Let the SSM agent log at level info where logonbell may read it: then it catches up."),
             ]
-        case Tampering():
-            return _after_tampering(finding)
-        case Logoff() | Notice() | Selected():
+        case NoticeKind.BLIND:
+            return [
+                say("On the host, see whether the service runs and who stopped it: Get-Service EventLog"),
+                say("If nobody planned this, treat the host as taken over."),
+            ]
+        case NoticeKind.GAP:
+            return [
+                say(
+                    "If nobody cleared the log, make it larger: it is overwritten faster than it can be read after a pause."
+                ),
+                say("Read what is left of the time before it: logonbell read --channel Security --since 1d"),
+            ]
+        case _:
             return []
 
 

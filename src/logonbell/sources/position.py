@@ -1,0 +1,62 @@
+"""Where following a channel stopped."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime
+from typing import Annotated, Self
+
+import msgspec
+
+NAMED = "winlog:"
+"""So begins the name of a source that follows a channel of this machine."""
+Count = Annotated[int, msgspec.Meta(ge=0)]
+_RECORD = re.compile(r"""\bRecordId=['"](\d{1,19})['"]""")
+
+
+class Blind(msgspec.Struct, frozen=True):
+    """The channel cannot be followed since ``since``, for Windows' reason ``code``; ``told`` says that this was told."""
+
+    since: datetime
+    code: int
+    told: bool = False
+
+
+class Position(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """The record at which the reading stands, and how far it was shown that none was left out.
+
+    ``xml`` is Windows' bookmark (empty: in front of the oldest record), ``record`` and ``time`` say which record it stands
+    on. ``begun`` says that it was decided where news begin. ``given`` counts all that was given. ``proved`` is the
+    bookmark up to which reading again found nothing missing, ``seen`` the number of records taken behind it.
+    """
+
+    version: Annotated[int, msgspec.Meta(ge=1, le=1)] = 1
+    begun: bool = False
+    xml: str = ""
+    record: Count = 0
+    time: datetime | None = None
+    given: Count = 0
+    proved: str = ""
+    seen: Count = 0
+    blind: Blind | None = None
+
+    @property
+    def text(self) -> str:
+        """How it is kept."""
+        return msgspec.json.encode(self).decode()
+
+    @classmethod
+    def of(cls, text: str | None) -> Self | None:
+        """Read what was kept; None where it is damaged or foreign."""
+        if text is None:
+            return cls()
+        try:
+            return msgspec.json.decode(text, type=cls)
+        except (msgspec.MsgspecError, ValueError, RecursionError):
+            return None
+
+
+def record_of(bookmark: str) -> int:
+    """Give the number of the record that Windows' bookmark stands on: its place in this log, forwarded or not; 0 if none."""
+    found = _RECORD.search(bookmark)
+    return int(found[1]) if found else 0
