@@ -38,7 +38,6 @@ SCHEMA = Path(__file__).resolve().parents[2] / "docs" / "reference" / "doctor.sc
 def no_time_server(monkeypatch: pytest.MonkeyPatch) -> None:
     """No test asks the network for the time."""
     monkeypatch.setattr(ntp, "AMAZON", ("127.0.0.1", 9))
-    monkeypatch.setattr(ntp.offset, "__defaults__", (("127.0.0.1", 9),))
 
 
 @pytest.fixture

@@ -278,6 +278,20 @@ def test_a_topic_is_enough(prompt: Prompt) -> None:
     assert not written.notify.console.enabled
 
 
+def test_settings_that_were_changed_stay(prompt: Prompt) -> None:
+    """The same command line again keeps what was changed in the installed settings; another topic is refused."""
+    prompt.windows.folder.mkdir()
+    path = prompt.windows.folder / "logonbell.toml"
+    changed = f"[notify.sns]\ntopic_arn = '{ARN}'\n[history]\nkeep_days = 7\n"
+    path.write_text(changed, "utf-8")
+    prompt.windows.broken = {"auditpol"}
+    assert "auditpol failed" in prompt.install(topic_arn=ARN).err
+    assert path.read_text("utf-8") == changed
+    said = prompt.install(topic_arn=f"{ARN}-2")
+    assert (said.code, said.out, said.err.count("\n")) == (1, "", 1)
+    assert "names another topic" in said.err
+
+
 def test_groups_are_known_by_sid(prompt: Prompt, settings: Path) -> None:
     """The names of groups become their SIDs at install, and stay beside them for people."""
     sid = "S-1-5-21-1-2-3-1119"

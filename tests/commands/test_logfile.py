@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+from collections.abc import Callable
 from datetime import UTC
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from logonbell.commands.desk import Desk
 from logonbell.commands.logfile import LogFile
 from logonbell.errors import Refused
 from logonbell.sentence import Sentence, say
+from said import Said
 
 LINE = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ (INFO|WARNING|ERROR) \S.*")
 
@@ -62,3 +64,24 @@ def test_a_place_that_cannot_be_written_is_refused(tmp_path: Path) -> None:
     """A log that cannot be is told at the start."""
     with pytest.raises(Refused, match="--log"):
         LogFile(tmp_path)
+
+
+def test_watch_keeps_what_it_remarks(
+    run: Callable[..., Said], config: Callable[[str], Path], tmp_path: Path
+) -> None:
+    """What a run refuses stands in the log as well, for whoever comes later."""
+    log = tmp_path / "log" / "logonbell.log"
+    said = run("watch", "--once", "--log", log, "--config", config("[sources]\nssm = 'off'\n"))
+    assert said.code == 1
+    (line,) = log.read_text("utf-8").splitlines()
+    assert line.endswith(said.err.strip())
+
+
+def test_a_fault_of_ours_is_kept(
+    run: Callable[..., Said], config: Callable[[str], Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A fault that ends the agent is in the log with its traceback, and the exit code says whose it is."""
+    monkeypatch.setattr("logonbell.commands.watch.sources_of", None)
+    log = tmp_path / "x.log"
+    assert run("watch", "--once", "--log", log, "--config", config("")).code == 3
+    assert "TypeError" in log.read_text("utf-8")

@@ -116,15 +116,26 @@ def _settings(windows: Windows, asked: Asked) -> str:
             say("Both --config and --topic-arn were given, and the settings name their topics themselves."),
             say("Leave one out."),
         )
-    if asked.topic_arn is not None:
-        return for_topic(read_topic(asked.topic_arn).arn)
     path = asked.config or windows.settings
+    if asked.topic_arn is not None:
+        arn = read_topic(asked.topic_arn).arn
+        return _with_topic(read_text(path), path, arn) if path.exists() else for_topic(arn)
     if asked.config is None and not path.exists():
         raise Refused(
             say("Nothing says whom to ring."),
             say("Name a topic with --topic-arn, or settings with --config."),
         )
     return with_sids(read_text(path), path, windows.security.sid_of)
+
+
+def _with_topic(text: str, path: Path, arn: str) -> str:
+    """Give the settings that are there already, if they ring through the topic: whatever was changed in them stays."""
+    if all(table.topic_arn != arn for table in parse_config(text, path).notify.sns):
+        raise Refused(
+            say("{file} is there already, and names another topic.", file=str(path)),
+            say("Name {topic} there and run install without --topic-arn, or move the file away.", topic=arn),
+        )
+    return text
 
 
 def _show(desk: Desk, lines: Sequence[Sentence]) -> None:

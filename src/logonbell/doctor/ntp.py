@@ -16,14 +16,16 @@ _FRACTION = 1 << 32
 _SIZE = 48
 
 
-def offset(now: Callable[[], float], server: tuple[str, int] = AMAZON) -> timedelta | None:
-    """Give how much this clock is behind (positive) or ahead; None where nobody answers. ``now`` is seconds since 1970."""
+def offset(now: Callable[[], float], server: tuple[str, int] | None = None) -> timedelta | None:
+    """Give how much this clock is behind (positive) or ahead; None where nobody answers.
+
+    ``now`` is seconds since 1970; ``server`` is Amazon's unless given."""
     # What the server must repeat: an answer to somebody else's question, or to none, is not taken.
     mark = secrets.token_bytes(8)
     try:
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as talk:
             talk.settimeout(SECONDS)
-            talk.connect(server)
+            talk.connect(server or AMAZON)
             sent = now()
             talk.send(b"\x23" + bytes(39) + mark)  # no leap, version 4, client
             answer = talk.recv(_SIZE * 2)
