@@ -8,6 +8,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import UTC
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ import jsonschema
 import pytest
 
 from agent_host import Host
+from fakes import NOON
 from fault_proxy import FaultProxy
 from logonbell.commands.desk import Desk
 from logonbell.commands.doctor import doctor, examine
@@ -25,6 +27,7 @@ from logonbell.notifiers.check import Mark
 from logonbell.provision.record import Record
 from logonbell.provision.steps import take
 from logonbell.provision.windows import Wanted, start, steps
+from logonbell.sources.position import NAMED
 from said import Said
 from scripted_aws import caller, role, simulated, subscription_attributes, subscriptions, topic_attributes
 from windows_machine import MEMBERSHIP, FakeWindows
@@ -109,6 +112,31 @@ def test_what_keeps_a_logon_from_ringing(
     after = marks(config, windows)
     assert after[about] is Mark.BAD
     assert {name for name in after if name in before and after[name] != before[name]} == {about}
+
+
+def test_only_what_is_followed_is_judged(config: Config, windows: FakeWindows) -> None:
+    """Of channels that the settings leave out nothing is read, so nothing is missed."""
+    some = replace(config, sources=replace(config.sources, channels=("Security",)))
+    assert [name for name in marks(some, windows) if name.startswith("channel")] == ["channel Security"]
+
+
+@pytest.mark.parametrize(("newest", "mark"), [(41, Mark.GOOD), (40, Mark.BAD)])
+def test_how_far_it_was_read(
+    config: Config, windows: FakeWindows, host: Host, newest: int, mark: Mark
+) -> None:
+    """What the agent read of a channel is held against what is in it."""
+    with host.outbox() as outbox:
+        name = f"{NAMED}Security"
+        outbox.commit(
+            bookmarks={name: "bookmark"},
+            snapshot="",
+            findings=[],
+            alerts=[],
+            notifiers=[],
+            read=NOON,
+            newest={name: newest},
+        )
+    assert marks(config, windows)["channel Security"] is mark
 
 
 def test_what_cannot_be_looked_at_keeps_nothing_else_from_it(config: Config, windows: FakeWindows) -> None:

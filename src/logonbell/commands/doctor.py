@@ -8,7 +8,7 @@ import platform
 import re
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from importlib.metadata import version
@@ -19,6 +19,7 @@ from logonbell import __version__
 from logonbell.agent import utc_now
 from logonbell.commands.composition import guard_of
 from logonbell.commands.desk import MENDABLE, Desk
+from logonbell.commands.install import ON_WINDOWS
 from logonbell.commands.topic import MARKS
 from logonbell.config import OFF, Config, ToSns, default_ssm
 from logonbell.doctor import host, ntp, road
@@ -29,8 +30,9 @@ from logonbell.notifiers.check import Mark
 from logonbell.notifiers.topic import read_topic
 from logonbell.provision.record import Record
 from logonbell.provision.windows import task_of
-from logonbell.recognise.windows import LSM, OPENSSH, RCM, SECURITY, SYSTEM_LOG, WANTED, WINRM
+from logonbell.recognise.windows import CHANNELS, SECURITY, WANTED
 from logonbell.sentence import plural, say
+from logonbell.sources.position import NAMED
 from logonbell.ssm.processes import HostProcesses
 from logonbell.store.lock import owner
 from logonbell.store.outbox import LOCK, Outbox, OutboxState
@@ -41,7 +43,6 @@ from logonbell.windows.guarded import exposed
 from logonbell.windows.machine import Windows
 from logonbell.windows.query import query_list
 
-CHANNELS = (SECURITY, LSM, RCM, OPENSSH, WINRM, SYSTEM_LOG)
 PACKAGES = ("boto3", "botocore", "click", "evtx", "msgspec", "psutil")
 _MACHINES = r"HKLM\SYSTEM\CurrentControlSet\Control\Session Manager\Environment"
 _VERSION = re.compile(r"[0-9]+\.[0-9]+\.[0-9]+\.[0-9]+")
@@ -87,7 +88,7 @@ def examine(config: Config, windows: Windows | None) -> Iterator[Verdict]:
         ("clock", lambda: [host.of_clock(ntp.offset(time.time))]),
     ]
     if windows is not None:
-        gathered += _on_windows(windows, read)
+        gathered += _on_windows(windows, read, config.sources.channels)
     gathered += [("road", partial(_roads, table)) for table in config.notify.sns]
     gathered += [(f"topic {table.name}", partial(_topic, table)) for table in config.notify.sns]
     if read is not None:
@@ -101,15 +102,18 @@ def examine(config: Config, windows: Windows | None) -> Iterator[Verdict]:
             yield judge.refused(about, say("{why}", why=error.strerror or str(error)))
 
 
-def _on_windows(windows: Windows, state: OutboxState | None) -> list[tuple[str, Gather]]:
+def _on_windows(
+    windows: Windows, state: OutboxState | None, followed: Sequence[str] | str
+) -> list[tuple[str, Gather]]:
     run = windows.run
+    channels = CHANNELS if isinstance(followed, str) else followed
     return [
         ("rights", lambda: [judge.of_rights(elevated=windows.security.elevated())]),
         ("program", lambda: judge.of_program(exposed(windows.security, windows.places))),
         ("folder", lambda: [judge.of_folder(str(windows.folder), _sddl(windows))]),
         ("task", lambda: _task(windows)),
         ("audit", lambda: judge.of_audit(audit_policy.read(run), _installed(windows))),
-        *((f"channel {name}", partial(_channel, windows, name, state)) for name in CHANNELS),
+        *((f"channel {name}", partial(_channel, windows, name, state)) for name in channels),
         ("proxy", lambda: _proxy(windows)),
     ]
 
@@ -121,15 +125,15 @@ def _proxy(windows: Windows) -> Iterator[Verdict]:
 
 
 def _channel(windows: Windows, name: str, state: OutboxState | None) -> Iterator[Verdict]:
-    channel = look(windows.run, name, WANTED[name])
-    source = state.sources.get(name) if state is not None else None
+    channel = look(windows.run, name, WANTED.get(name, ()))
+    source = state.sources.get(f"{NAMED}{name}") if state is not None else None
     yield from judge.of_channel(channel, source.newest if source is not None else None, utc_now())
     if name == SECURITY and channel.seen is Seen.READABLE:
         yield judge.of_log_size(channel)
 
 
 def _task(windows: Windows) -> Iterator[Verdict]:
-    ours = [task_of(windows, None), task_of(windows, query_list(existing(windows.run, WANTED)))]
+    ours = [task_of(windows, None), task_of(windows, query_list(existing(windows.run, ON_WINDOWS)))]
     return judge.of_task(scheduled_task.registered(windows.run), ours, scheduled_task.last_run(windows.run))
 
 

@@ -27,7 +27,7 @@ from logonbell.provision.windows import (
     start,
     steps,
 )
-from logonbell.recognise.windows import WANTED
+from logonbell.recognise.windows import CHANNELS, WANTED
 from logonbell.sentence import Sentence, say
 from logonbell.text.language import speak
 from logonbell.windows.channels import existing
@@ -41,6 +41,8 @@ _OUTCOMES: Mapping[Outcome, Sentence] = MappingProxyType(
         Outcome.UNDONE: say("{number}: done"),
     }
 )
+ON_WINDOWS = {name: WANTED[name] for name in CHANNELS}
+"""The events that start the task of ``--on-event``."""
 _YES = frozenset({"y", "yes", "はい"})
 
 
@@ -74,7 +76,7 @@ def install(desk: Desk, windows: Windows, asked: Asked, answers: TextIO) -> int:
     text = _settings(windows, asked)
     config = parse_config(text, windows.settings, lambda sentence: speak(sentence, desk.language))
     refuse_unfit(windows)
-    query = query_list(existing(windows.run, WANTED)) if asked.on_event else None
+    query = query_list(existing(windows.run, ON_WINDOWS)) if asked.on_event else None
     planned = steps(windows, Wanted(text, query))
     _show(desk, [one.says for one in planned])
     if asked.dry_run:

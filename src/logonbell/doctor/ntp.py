@@ -19,7 +19,8 @@ _SIZE = 48
 def offset(now: Callable[[], float], server: tuple[str, int] | None = None) -> timedelta | None:
     """Give how much this clock is behind (positive) or ahead; None where nobody answers.
 
-    ``now`` is seconds since 1970; ``server`` is Amazon's unless given."""
+    ``now`` is seconds since 1970; ``server`` is Amazon's unless given.
+    """
     # What the server must repeat: an answer to somebody else's question, or to none, is not taken.
     mark = secrets.token_bytes(8)
     try:
