@@ -13,7 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from logonbell.alert import Level
-from logonbell.config import Config, Ringing, default_state, keys, read_config, unreadable
+from logonbell.config.reading import read_config, unreadable
+from logonbell.config.settings import Config, Ringing, default_state, keys
 from logonbell.errors import Refused
 from logonbell.filter import Filter
 from logonbell.logon import Door

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from command_line import as_typed
-from logonbell.config import read_config
+from logonbell.config.reading import read_config
 
 ROOT = Path(__file__).resolve().parent.parent
 GOLDEN = ROOT / "tests" / "notifiers" / "golden"

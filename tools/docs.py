@@ -21,7 +21,9 @@ from message_schema import DIGEST, KNOWN, REMARK, SENT, VERSION
 from message_schema import message_schema as schema_of_message
 
 from logonbell import cli
-from logonbell.config import Filtering, Key, Section, keys
+from logonbell.config.key import Key, Section
+from logonbell.config.notify import Filtering
+from logonbell.config.settings import keys
 from logonbell.logon import Door
 from logonbell.rule import LOUDNESS, SILENT_DOORS
 
@@ -30,7 +32,7 @@ REFERENCE = Path(__file__).resolve().parent.parent / "docs" / "reference"
 SETTINGS = """\
 # Settings
 
-<!-- Made by tools/docs.py from src/logonbell/config.py: change it there. -->
+<!-- Made by tools/docs.py from src/logonbell/config: change it there. -->
 
 logonbell reads one TOML file, named with `--config`, in UTF-8. Every key has a default but those that must be given, so an
 empty file is a valid one. `logonbell check-config` tells all mistakes of a file at once.

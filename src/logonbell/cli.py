@@ -22,7 +22,7 @@ from logonbell.sentence import say
 from logonbell.text.language import LANGUAGES, speak
 
 if TYPE_CHECKING:
-    from logonbell.config import Config
+    from logonbell.config.settings import Config
 
 _READER_GONE = {errno.EPIPE, errno.EINVAL}  # the latter on Windows
 _OUTPUT_LOST = _READER_GONE | {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO}
@@ -481,7 +481,8 @@ def _have_streams() -> None:
 
 def _run_as_set(path: Path, language: str | None, run: Callable[[Desk, Config], int]) -> int:
     """Run a command with the settings, in the language and the zone that they ask for."""
-    from logonbell.config import AUTO, read_config  # noqa: PLC0415 - 20 ms that `read` does without
+    from logonbell.config.kinds import AUTO  # noqa: PLC0415 - 20 ms that `read` does without
+    from logonbell.config.reading import read_config  # noqa: PLC0415 - 20 ms that `read` does without
 
     desk = _desk(language)
     try:

@@ -21,7 +21,8 @@ from fakes import NOON
 from fault_proxy import FaultProxy
 from logonbell.commands.desk import Desk
 from logonbell.commands.doctor import doctor, examine
-from logonbell.config import Config, read_config
+from logonbell.config.reading import read_config
+from logonbell.config.settings import Config
 from logonbell.doctor import ntp
 from logonbell.notifiers.check import Mark
 from logonbell.provision.record import Record

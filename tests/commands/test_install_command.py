@@ -16,7 +16,7 @@ import pytest
 from fault_proxy import Answer, FaultProxy
 from logonbell.commands.desk import Desk
 from logonbell.commands.install import Asked, install, uninstall
-from logonbell.config import read_config
+from logonbell.config.reading import read_config
 from logonbell.errors import Refused
 from logonbell.provision.windows import refuse_unfit
 from logonbell.windows.event_source import KEY

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from logonbell.config import read_config
+from logonbell.config.reading import read_config
 from logonbell.demo.bell import LOG, Bell, rings_on_console, rings_through_sns
 from logonbell.simulate.evtx import write_evtx
 

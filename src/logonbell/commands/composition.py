@@ -12,7 +12,9 @@ from datetime import datetime
 from logonbell.agent import utc_now
 from logonbell.caretaker import Caretaker
 from logonbell.commands.desk import Desk
-from logonbell.config import OFF, Config, ToApprise, ToSns, ToWebhook, default_ssm
+from logonbell.config.kinds import OFF
+from logonbell.config.notify import ToApprise, ToSns, ToWebhook
+from logonbell.config.settings import Config, default_ssm
 from logonbell.errors import Refused
 from logonbell.notification import Telling
 from logonbell.notifier import Notifier

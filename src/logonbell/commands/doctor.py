@@ -21,7 +21,9 @@ from logonbell.commands.composition import guard_of
 from logonbell.commands.desk import MENDABLE, Desk
 from logonbell.commands.install import ON_WINDOWS
 from logonbell.commands.topic import MARKS
-from logonbell.config import OFF, Config, ToSns, default_ssm
+from logonbell.config.kinds import OFF
+from logonbell.config.notify import ToSns
+from logonbell.config.settings import Config, default_ssm
 from logonbell.doctor import host, ntp, road
 from logonbell.doctor import windows as judge
 from logonbell.doctor.verdict import Verdict, fails, of_checks

@@ -11,7 +11,7 @@ from logonbell.agent import utc_now
 from logonbell.commands.composition import reader_of, rules_of
 from logonbell.commands.desk import Desk
 from logonbell.commands.span import moment
-from logonbell.config import Config
+from logonbell.config.settings import Config
 from logonbell.logon import Finding, Logoff, Logon
 from logonbell.sentence import plural, say
 from logonbell.store.history import Kept

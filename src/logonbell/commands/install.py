@@ -11,7 +11,9 @@ from typing import TextIO
 
 from logonbell.commands.desk import MENDABLE, Desk
 from logonbell.commands.ring import ring
-from logonbell.config import AUTO, Config, parse_config, read_text
+from logonbell.config.kinds import AUTO
+from logonbell.config.reading import parse_config, read_text
+from logonbell.config.settings import Config
 from logonbell.errors import Refused
 from logonbell.notifiers.topic import read_topic
 from logonbell.provision import steps as provision

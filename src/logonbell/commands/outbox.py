@@ -10,7 +10,7 @@ from logonbell.agent import utc_now
 from logonbell.commands.desk import Desk
 from logonbell.commands.fate import fate_in_words, fate_line
 from logonbell.commands.silence import author
-from logonbell.config import Config
+from logonbell.config.settings import Config
 from logonbell.errors import Refused
 from logonbell.remarks import listed, ranges
 from logonbell.sentence import Sentence, plural, say

@@ -5,7 +5,7 @@ from __future__ import annotations
 from logonbell.agent import utc_now
 from logonbell.commands.composition import notifiers_of, reader_of
 from logonbell.commands.desk import MENDABLE, Desk
-from logonbell.config import Config
+from logonbell.config.settings import Config
 from logonbell.logon import NoticeKind
 from logonbell.notice import notice
 from logonbell.notification import Notification

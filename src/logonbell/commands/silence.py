@@ -15,7 +15,7 @@ from logonbell.alert import Alert
 from logonbell.commands.composition import names, notifiers_of
 from logonbell.commands.desk import Desk
 from logonbell.commands.span import ahead
-from logonbell.config import Config
+from logonbell.config.settings import Config
 from logonbell.errors import Refused
 from logonbell.logon import NoticeKind
 from logonbell.notice import notice

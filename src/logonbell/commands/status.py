@@ -6,7 +6,7 @@ import json
 from datetime import datetime, tzinfo
 
 from logonbell.commands.desk import Desk
-from logonbell.config import Config
+from logonbell.config.settings import Config
 from logonbell.sentence import say
 from logonbell.sources.position import NAMED as CHANNEL
 from logonbell.sources.position import Blind, Position

@@ -10,7 +10,7 @@ from logonbell.agent import utc_now
 from logonbell.commands.composition import limits_of, reader_of
 from logonbell.commands.desk import Desk
 from logonbell.commands.fate import fate_in_words, fate_line
-from logonbell.config import Config
+from logonbell.config.settings import Config
 from logonbell.errors import Refused
 from logonbell.pace import Hold, decide, remembered
 from logonbell.rule import Verdict

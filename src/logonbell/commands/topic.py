@@ -11,7 +11,8 @@ from logonbell.agent import utc_now
 from logonbell.caretaker import Seen, lately, recall
 from logonbell.commands.composition import guard_of
 from logonbell.commands.desk import MENDABLE, Desk
-from logonbell.config import Config, ToSns
+from logonbell.config.notify import ToSns
+from logonbell.config.settings import Config
 from logonbell.errors import Refused
 from logonbell.notifiers.check import Check, Mark
 from logonbell.notifiers.confirmation import read_confirmation

@@ -26,7 +26,8 @@ from logonbell.commands.composition import (
     sources_of,
 )
 from logonbell.commands.desk import MENDABLE, Desk
-from logonbell.config import Config, ToSns
+from logonbell.config.notify import ToSns
+from logonbell.config.settings import Config
 from logonbell.deliverer import Deliverer
 from logonbell.errors import Refused
 from logonbell.notifier import Notifier

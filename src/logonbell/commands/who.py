@@ -7,7 +7,7 @@ import json
 from logonbell.agent import sessions_open, utc_now
 from logonbell.commands.composition import reader_of, rules_of
 from logonbell.commands.desk import Desk
-from logonbell.config import Config
+from logonbell.config.settings import Config
 from logonbell.sentence import plural, say
 from logonbell.store.outbox import Outbox
 from logonbell.text.moment import span

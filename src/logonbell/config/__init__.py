@@ -1,0 +1,1 @@
+"""What is set: one TOML file, read into frozen values."""
