@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 LOCALE ?= $(shell echo "$${LC_ALL:-$${LC_MESSAGES:-$$LANG}}")
 
 .DEFAULT_GOAL := help
-.PHONY: help demo check check-all lint types law test kill fuzz bench figures texts docs clean
+.PHONY: help demo check check-all lint types law test kill fuzz windows bench figures texts docs clean
 
 help: ## Show what there is
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -38,6 +38,9 @@ kill: $(VENV)/check ## Kill `watch` N times (200) on a bad road, and count what 
 
 fuzz: $(VENV)/check ## Spoil made days for MINUTES of CPU time, and hold what is recognised to its promises
 	nice $(BIN)/python tools/fuzz.py --minutes $(or $(MINUTES),1)
+
+windows: $(VENV)/check ## The Windows tests, inside Wine, which this installs where it may (Debian, as root)
+	$(BIN)/pytest -m rig tests/windows
 
 bench: $(VENV)/check ## Print every figure that the documents name
 	$(BIN)/python tools/bench.py
