@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from logonbell.errors import Refused
 from logonbell.event import Event
@@ -12,8 +13,10 @@ from logonbell.recognise.noise import HALLMARKS
 from logonbell.recognise.windows import WANTED
 from logonbell.source import Loss
 from logonbell.sources.evtx import NO_NOISE, EvtxSource
-from logonbell.sources.history import History, find_logs, in_step
-from logonbell.ssm.past import SsmFolders, SsmPast, find_ssm_folders
+from logonbell.sources.history import History, find_logs, in_step, is_folder
+
+if TYPE_CHECKING:
+    from logonbell.ssm.past import SsmFolders, SsmPast
 
 
 class Past:
@@ -33,7 +36,7 @@ class Past:
     ) -> None:
         self._roots = paths
         unseen: list[Loss] = []
-        self._folders = find_ssm_folders(paths, unseen)
+        self._folders = _ssm_folders(paths, unseen)
         self._losses: list[Loss] = []
         self._history: History | None = None
         try:
@@ -58,8 +61,14 @@ class Past:
     def events(self) -> Iterator[Event]:
         """Give the events, once. Raises ``Refused``, before the first, where no log could be read at all."""
         logs = self._history.events() if self._history else iter(())
-        pasts = [SsmPast(folders, host=_host_beside(folders, self._roots)) for folders in self._folders]
-        return in_step([logs, *map(self._sessions, pasts)])
+        return in_step([logs, *map(self._sessions, self._pasts())])
+
+    def _pasts(self) -> list[SsmPast]:
+        if not self._folders:
+            return []
+        from logonbell.ssm.past import SsmPast  # noqa: PLC0415 - 25 ms that a single log does without
+
+        return [SsmPast(folders, host=_host_beside(folders, self._roots)) for folders in self._folders]
 
     def _sessions(self, past: SsmPast) -> Iterator[Event]:
         bookmark = None
@@ -70,6 +79,14 @@ class Past:
             if not batch.more:
                 return
             bookmark = batch.bookmark
+
+
+def _ssm_folders(paths: Sequence[Path], unseen: list[Loss]) -> list[SsmFolders]:
+    if not any(map(is_folder, paths)):
+        return []
+    from logonbell.ssm.past import find_ssm_folders  # noqa: PLC0415 - 25 ms that a single log does without
+
+    return find_ssm_folders(paths, unseen)
 
 
 def _host_beside(folders: SsmFolders, roots: Sequence[Path]) -> str:

@@ -339,17 +339,21 @@ class HostLog:
         state = self.state
         if state.now is None or now > state.now or state.now - now > CLOCK_SET_BACK:
             state.now = now
-        while self._due and self._due[0][0] < state.now:
+        else:
+            now = state.now
+        while self._due and self._due[0][0] < now:
             due, serial = heapq.heappop(self._due)
             arrival = self.growing.get(serial)
             if arrival is not None and arrival.due == due:
                 self._tell(arrival)
-        self.said.extend(state.failures.advance(state.now, state.host))
+        if state.failures.count:
+            self.said.extend(state.failures.advance(now, state.host))
         if self._resumed and not by_event:
             self._resumed = False
-            state.suspicions.listen_again(state.now)
-        self.said.extend(state.suspicions.advance(state.now, state.host, by_event=by_event))
-        self._prune(state.now)
+            state.suspicions.listen_again(now)
+        if state.suspicions.held:
+            self.said.extend(state.suspicions.advance(now, state.host, by_event=by_event))
+        self._prune(now)
         return self.take()
 
     def finish(self) -> list[Finding]:

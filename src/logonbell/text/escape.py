@@ -26,6 +26,8 @@ _BLANK = re.compile(
 )
 _MARKS = frozenset({"Mn", "Me"})
 _MARKS_IN_A_ROW = 2
+_PLAIN = re.compile("[!-~]+")
+"""Nothing to escape but what could be taken for an escape; most names and addresses are of this kind."""
 # What the headlines set between names, in either language.
 _PUNCTUATION = re.compile('[ "(),;\u3000\u2192\u3001\uff08\uff09\uff0c\uff1b]')
 
@@ -44,6 +46,8 @@ def escape(text: str, limit: int = LIMIT, *, also: str = "") -> Shown:
     """
     if isinstance(text, Shown):
         return text
+    if not also and len(text) <= limit and _PLAIN.fullmatch(text) and "\\u{" not in text:
+        return Shown(text)
     shown = _pieces(text[: limit + 1], whole=len(text) <= limit + 1, also=also)
     if sum(map(len, shown)) <= limit and len(shown) == len(text):
         return Shown("".join(shown))
