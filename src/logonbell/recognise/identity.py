@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address, ip_address
 
 from logonbell.logon import User
@@ -25,6 +26,8 @@ DOMAIN_ADMIN_RIDS = frozenset({"512", "518", "519"})
 
 # The odd spelling of ::1 that tunnelled RDP leaves in Windows logs: its last bytes read as a scope id.
 _ODD_LOOPBACK = "::%16777216"
+_LONGEST = 45
+"""No address is written with more characters: an IPv6 address whose end is written as IPv4."""
 
 
 def is_nobody(sid: str) -> bool:
@@ -85,8 +88,14 @@ def address_of(text: str) -> IPv4Address | IPv6Address | None:
     """Parse an address as logs write it; None for a dash, a localised word for *local*, and anything else."""
     if text == _ODD_LOOPBACK:
         return IPv6Address("::1")
+    bare = text.partition("%")[0].strip("[] ")
+    return _parsed(bare) if len(bare) <= _LONGEST else None
+
+
+@lru_cache(maxsize=1024)  # the few addresses of a log are asked about for each of its records
+def _parsed(text: str) -> IPv4Address | IPv6Address | None:
     try:
-        address = ip_address(text.partition("%")[0].strip("[] "))
+        address = ip_address(text)
     except ValueError:
         return None
     if isinstance(address, IPv6Address) and address.ipv4_mapped:

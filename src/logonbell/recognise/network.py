@@ -32,8 +32,7 @@ _ACCEPTED = re.compile(
 def came_by_network(log: HostLog, event: Event) -> Sentence:
     """Read a 4624 of type 3 that names no program: a share, WinRM, or what RDP does before its session."""
     user, address = target_of(event), raw_address(event.fields.get("IpAddress", ""))
-    log.state.knocks.append(Knock(event.time, user, address, None))
-    del log.state.knocks[:-256]
+    log.knock(Knock(event.time, user, address, None))
     for seat in log.named(Kind.SEAT, user):
         before = seat.time - event.time
         if timedelta(0) <= before <= KNOCK and follows_nla(seat) and seat.may_be(user, address):

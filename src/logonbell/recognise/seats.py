@@ -265,8 +265,7 @@ def knocked(log: HostLog, event: Event) -> Sentence:
     fields = event.fields
     user = user_of(fields.get("Param1", ""), fields.get("Param2", ""), None)
     knock = Knock(event.time, user, raw_address(fields.get("Param3", "")), event.ref)
-    log.state.knocks.append(knock)
-    del log.state.knocks[:-256]
+    log.knock(knock)
     for arrival in log.named(Kind.SEAT, user):
         if is_rdp_possible(arrival) and _heard(arrival, knock):
             log.joined(arrival, event, Sign.KNOCKED)

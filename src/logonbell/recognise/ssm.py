@@ -109,10 +109,16 @@ def link_of(sessions: Sessions, arrival: Arrival, port: int | None) -> Link:
         return Link(sessions.known.get(arrival.ssm), _own(arrival), tunnelled=True, observed=observed)
     if port is None:
         return Link(observed=observed)
+    here = sessions.is_here(arrival.address)
     through = [
-        s for s in sessions.known.values() if s.open_at(arrival.time) and s.forwards(port, arrival.address)
+        s
+        for s in sessions.known.values()
+        if s.port == port
+        and (here or s.target)
+        and s.open_at(arrival.time)
+        and s.forwards(port, arrival.address)
     ]
-    if not sessions.is_here(arrival.address):
+    if not here:
         # A tunnel to the very address that the logon came from: that address is this host's own, though nobody said so.
         through = [s for s in through if address_of(s.target) == address_of(arrival.address or "")]
         if not through or arrival.address is None:

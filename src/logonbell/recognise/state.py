@@ -1,8 +1,7 @@
 """What is known of one host while its log is read: logons that grow, sessions that are open, words not yet understood.
 
-All of it is bounded. Forgotten is: a growing logon ``QUIET`` after its last event (it stays known as an open
-session), the oldest growing logon beyond ``GROWING`` (told first), the oldest open session beyond ``OPEN`` (its logoff
-is then not told), what was said of a logon id that no logon followed (``STRAY`` later).
+All of it is bounded, whatever a log holds; docs/reference/memory.md says what is forgotten, and when. ``GROWING`` and
+``OPEN`` are for all hosts together: where one log holds several, each has its share.
 """
 
 from __future__ import annotations
@@ -30,11 +29,13 @@ STRAY = timedelta(seconds=30)
 CLOCK_SET_BACK = timedelta(minutes=5)
 INTO_AN_OLD_SESSION = frozenset({Door.UNLOCK, Door.RDP_RECONNECT})
 """Whoever comes by these comes back with the rights that they had."""
-GROWING = 5_000
-OPEN = 2_000
+GROWING, GROWING_AT_LEAST = 5_000, 50
+OPEN, OPEN_AT_LEAST = 2_000, 20
+"""So many logons may grow, and so many sessions be followed to their ends, on all hosts together; on each, at least so many."""
 _SEEN = 128
 _PRUNING = STRAY / 6
 _STRAYS = 512
+_KNOCKS = 256
 
 
 @dataclass(slots=True)
@@ -124,12 +125,14 @@ class HostLog:
         self.state = state
         self.admins = admins
         self._resumed = resumed
+        self._growing, self._open_sessions = GROWING, OPEN
         self.said: list[Finding] = []
         self._by_id: dict[str, list[int]] = {}
         self._by_name: dict[tuple[Kind, str], list[int]] = {}
         self._by_kind: dict[Kind, list[int]] = {}
         self._spelt_twice: list[int] = []
         self._due: list[tuple[datetime, int]] = []
+        self._indexed = (0, 0)
         self._open_by_id: dict[str, list[Open]] = {}
         self._seen = set(state.seen)
         self.growing = {arrival.serial: arrival for arrival in state.growing}
@@ -142,6 +145,11 @@ class HostLog:
         old, state = before.state, self.state
         state.ssm, state.shutdown, state.blind = old.ssm, old.shutdown, old.blind
         state.new_users, state.promotions = old.new_users, old.promotions
+
+    def share(self, hosts: int) -> None:
+        """Take up no more than the share of one of so many hosts."""
+        self._growing = max(GROWING // hosts, GROWING_AT_LEAST)
+        self._open_sessions = max(OPEN // hosts, OPEN_AT_LEAST)
 
     def save(self) -> HostState:
         """Give the state as a value."""
@@ -309,6 +317,11 @@ class HostLog:
             kept.events.append(event.ref)
         return kept
 
+    def knock(self, knock: Knock) -> None:
+        """Keep that somebody authenticated, for the session that may follow."""
+        self.state.knocks.append(knock)
+        del self.state.knocks[:-_KNOCKS]
+
     def claim_stray(self, logon_id: str, arrival: Arrival) -> None:
         """Give a logon what was said of its id beforehand."""
         kept = self.state.strays.pop(logon_id, None)
@@ -419,6 +432,7 @@ class HostLog:
             if arrival.due is not None:
                 self._due.append((arrival.due, arrival.serial))
         heapq.heapify(self._due)
+        self._indexed = (2 * len(self._by_id) + GROWING, self.state.serial + GROWING)
 
     def _index_open(self, session: Open) -> None:
         for logon_id in session.logon_ids:
@@ -478,10 +492,14 @@ class HostLog:
 
     def _prune(self, now: datetime) -> None:
         state = self.state
-        if state.pruned is not None and abs(now - state.pruned) < _PRUNING and len(self.growing) < GROWING:
+        full = len(self.growing) >= self._growing
+        if state.pruned is not None and abs(now - state.pruned) < _PRUNING and not full:
+            ids, serial = self._indexed
+            if len(self._by_id) > ids or state.serial > serial:
+                self._index_all()  # the log's time stands still
             return
         state.pruned = now
-        too_many = len(self.growing) - GROWING * 9 // 10 if len(self.growing) >= GROWING else 0
+        too_many = len(self.growing) - self._growing * 9 // 10 if full else 0
         for place, (serial, arrival) in enumerate(list(self.growing.items())):
             if abs(now - arrival.last) > QUIET or place < too_many:
                 if arrival.due is not None:
@@ -536,10 +554,10 @@ class HostLog:
         kept = self._open(arrival)
         self.state.open.append(kept)
         self._index_open(kept)
-        for forgotten in self.state.open[:-OPEN]:
+        for forgotten in self.state.open[: -self._open_sessions]:
             for logon_id in forgotten.logon_ids:
                 self._forget_id(forgotten, logon_id)
-        del self.state.open[:-OPEN]
+        del self.state.open[: -self._open_sessions]
 
     def _open(self, arrival: Arrival) -> Open:
         """Give as much of a logon as its end needs."""

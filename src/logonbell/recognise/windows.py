@@ -37,6 +37,8 @@ OPENSSH = "OpenSSH/Operational"
 WINRM = "Microsoft-Windows-WinRM/Operational"
 SYSTEM_LOG = "System"
 
+HOSTS = 1_000
+"""So many hosts in one log are kept apart; of more, the one whose log is furthest behind is told to its end and forgotten."""
 OWN_ADDRESSES = 64
 AT_START = 1_000
 """So many records Windows may write from the stop of its log on to the one that says that it started."""
@@ -281,9 +283,10 @@ class Recogniser:
             self._own = event.host
         host = event.host or self._own
         log = self._logs.get(host)
+        said: list[Finding] = []
         if log is None:
-            log = self._logs[host] = HostLog(HostState(host), self._admins)
-        said = log.advance(event.time, by_event=True)
+            log = self._begin(host, said)
+        said += log.advance(event.time, by_event=True)
         mark = hallmark_of(event)
         if mark is not None:
             taken = mark.because
@@ -296,6 +299,19 @@ class Recogniser:
         if self._witness is not None:
             self._witness(event, taken)
         return said
+
+    def _begin(self, host: str, said: list[Finding]) -> HostLog:
+        """Hear of a host for the first time."""
+        if len(self._logs) >= HOSTS:
+            furthest = min(self._logs, key=lambda name: self._logs[name].state.now or EARLIEST)
+            said += self._logs.pop(furthest).finish()
+        log = self._logs[host] = HostLog(HostState(host), self._admins)
+        self._share()
+        return log
+
+    def _share(self) -> None:
+        for log in self._logs.values():
+            log.share(len(self._logs))
 
     def _renamed(self, log: HostLog, event: Event) -> list[Finding]:
         """Find that this host, whose first record this is, is the one whose log was stopped before it, under a new name.
@@ -315,6 +331,7 @@ class Recogniser:
                 said += before.finish()
                 log.inherit(before)
                 del self._logs[name]
+                self._share()
         return said
 
     def advance(self, now: datetime) -> list[Finding]:
@@ -344,7 +361,7 @@ class Recogniser:
             log.state.gap = log.state.now
 
     def snapshot(self) -> str:
-        """Give the whole state as text: the same state, the same text, in ASCII whatever a log wrote.
+        """Give the whole state as text that can be stored whatever a log wrote: the same state, the same text.
 
         The order of what is kept by key is part of the state: by it the oldest is forgotten first.
         """
@@ -353,7 +370,10 @@ class Recogniser:
         for host in kept["hosts"]:
             for arrival in host["growing"]:
                 arrival["signs"].sort()
-        return json.dumps(kept, separators=(",", ":"))
+        try:
+            return msgspec.json.encode(kept).decode()
+        except UnicodeEncodeError:  # half a character, as only a hostile name has it: ten times as slow
+            return json.dumps(kept, separators=(",", ":"))
 
     @classmethod
     def restore(cls, snapshot: str, *, admins: frozenset[str] = frozenset()) -> Recogniser:
@@ -366,6 +386,7 @@ class Recogniser:
             raise ValueError(f"a snapshot of version {kept.version}, not {SNAPSHOT}")
         recogniser = cls(admins=admins, own=kept.own)
         recogniser._logs = {state.host: HostLog(state, admins, resumed=True) for state in kept.hosts}
+        recogniser._share()
         return recogniser
 
 
