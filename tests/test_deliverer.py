@@ -235,6 +235,7 @@ def test_a_backlog_is_one_message(posts: Posts) -> None:
     assert digest.last == NOON - timedelta(seconds=3600 * 48 - 100)
 
 
+@pytest.mark.rig
 def test_a_long_outage_ends_in_few_messages(posts: Posts) -> None:
     """After hours without SNS a person gets a handful of messages, not one for every alert; and all is told."""
     post = posts()

@@ -478,6 +478,7 @@ def mixed(count: int) -> Iterator[Event]:
                 yield replace(logon(i, TargetUserName=f"user{i}"), time=time)
 
 
+@pytest.mark.rig
 def test_several_chunks(path: Path) -> None:
     """Each chunk stands for itself: names and templates are written anew, and no record is lost at the seam."""
     events = list(mixed(260))
@@ -537,6 +538,7 @@ class WatchedFile(EvtxFile):
         return [found["event_record_id"] for found in read(self.path)]
 
 
+@pytest.mark.rig
 @pytest.mark.parametrize("stale_header", [False, True])
 def test_a_log_that_grows(path: Path, stale_header: bool) -> None:
     """Between any two writes a reader sees whole records from the first on, and after each append all of them."""

@@ -288,6 +288,7 @@ def test_threads_share_the_outbox(opened: Opened, folder: Path) -> None:
     assert count(outbox) == total
 
 
+@pytest.mark.rig
 def test_kill_at_any_moment_splits_nothing(folder: Path) -> None:
     """After kill -9 at any moment, bookmark, snapshot, history, alerts and numbers tell of the same events: none is missing."""
     chance = random.Random(20260304)  # noqa: S311 (it chooses when to kill)

@@ -96,6 +96,7 @@ def test_nothing_is_begun_twice(opened: Opened) -> None:
     assert counts == [2, 2]
 
 
+@pytest.mark.rig
 def test_a_digest_of_ten_thousand_is_marked_at_once(opened: Opened) -> None:
     """However many alerts a message tells, that it was taken is one change of one row."""
     outbox = opened()

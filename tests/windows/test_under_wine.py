@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+import os
 import re
 import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -23,7 +25,10 @@ def wine() -> Wine:
     """Give Wine with the Windows CPython in it; where it cannot be installed, the reason."""
     from wine import FOLDER  # noqa: PLC0415 - beside its use
 
-    done = subprocess.run([RIG / "setup.sh", FOLDER], capture_output=True, text=True, check=False)
+    with_pip = {**os.environ, "PYTHON": sys.executable}
+    done = subprocess.run(
+        [RIG / "setup.sh", FOLDER], env=with_pip, capture_output=True, text=True, check=False
+    )
     assert done.returncode == 0, done.stderr
     return Wine()
 

