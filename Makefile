@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 LOCALE ?= $(shell echo "$${LC_ALL:-$${LC_MESSAGES:-$$LANG}}")
 
 .DEFAULT_GOAL := help
-.PHONY: help demo check check-all lint types law test kill fuzz windows bench figures texts docs clean
+.PHONY: help demo check check-all lint types law test kill fuzz replay memory windows bench figures texts docs clean
 
 help: ## Show what there is
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -41,6 +41,12 @@ fuzz: $(VENV)/check ## Spoil made days for MINUTES of CPU time, and hold what is
 
 windows: $(VENV)/check ## The Windows tests, inside Wine, which this installs where it may (Debian, as root)
 	$(BIN)/pytest -m rig tests/windows
+
+replay: $(VENV)/check ## Let the logs in LOGS grow piece by piece under `watch`, and print what it kept
+	$(BIN)/python tools/replay.py --seed $(or $(SEED),1) $(LOGS)
+
+memory: $(VENV)/check ## Read ten million events in which nobody ever goes, and print the memory it takes
+	$(BIN)/python tools/memory.py
 
 bench: $(VENV)/check ## Print every figure that the documents name
 	$(BIN)/python tools/bench.py

@@ -68,7 +68,7 @@ class Past:
             return []
         from logonbell.ssm.past import SsmPast  # noqa: PLC0415 - 25 ms that a single log does without
 
-        return [SsmPast(folders, host=_host_beside(folders, self._roots)) for folders in self._folders]
+        return [SsmPast(folders, host=host_beside(folders, self._roots)) for folders in self._folders]
 
     def _sessions(self, past: SsmPast) -> Iterator[Event]:
         bookmark = None
@@ -89,7 +89,7 @@ def _ssm_folders(paths: Sequence[Path], unseen: list[Loss]) -> list[SsmFolders]:
     return find_ssm_folders(paths, unseen)
 
 
-def _host_beside(folders: SsmFolders, roots: Sequence[Path]) -> str:
+def host_beside(folders: SsmFolders, roots: Sequence[Path]) -> str:
     """Name the host of a copy of an agent's folders: that of the nearest logs beside it, else the folder's own name.
 
     Nothing above ``roots``, what was asked for, is looked at.
