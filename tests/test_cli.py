@@ -25,6 +25,7 @@ from logonbell.simulate.evtx import EvtxFile, write_evtx, write_logs
 from logonbell.simulate.people import Person
 from logonbell.simulate.windows import WindowsHost
 from logonbell.store.outbox import FILE, Outbox
+from users import as_nobody
 
 JAPANESE = re.compile("[\u3040-\u30ff\u4e00-\u9fff]")
 TOPIC = "arn:aws:sns:eu-north-1:123456789012:logonbell"
@@ -144,6 +145,7 @@ def test_a_log_that_cannot_be_read_is_refused(
 def test_a_file_without_permission_is_refused(
     *,
     request: pytest.FixtureRequest,
+    run: Run,
     tmp_path: Path,
     log: Path,
     arguments: list[str],
@@ -151,24 +153,14 @@ def test_a_file_without_permission_is_refused(
     language: str,
 ) -> None:
     """Who may not read a log, or the settings, or enter their folder, is told so; as root nobody is forbidden anything."""
-    for folder in log.parents:
-        if folder.stat().st_uid == os.geteuid() and folder.stat().st_mode & 0o077 == 0:
-            folder.chmod(0o755)  # pytest's own folders are nobody else's
     folder = tmp_path / "logs"
     folder.mkdir()
     log = log.rename(folder / log.name)
+    run(*arguments, log, "--lang", language)  # loads what nobody may not read, Python
     (log if closed == "file" else folder).chmod(0)
     request.addfinalizer(lambda: folder.chmod(0o700))
-    code = (
-        "import contextlib, io, os, sys\nfrom logonbell.cli import main\n"
-        # Everything is loaded before: nobody may not be allowed to read Python either.
-        "with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):\n"
-        "    main(sys.argv[1:])\n"
-        "if os.geteuid() == 0: os.setuid(65534)\n"
-        "sys.exit(main(sys.argv[1:]))"
-    )
-    done = started(code, *arguments, str(log), "--lang", language)
-    said = Said(done.returncode, done.stdout.decode(), done.stderr.decode())
+    with as_nobody(tmp_path):
+        said = run(*arguments, log, "--lang", language)
     assert_one_sentence(said, language, str(log))
 
 
