@@ -10,13 +10,20 @@ from fakes import NOON
 from logonbell.ssm.processes import HostProcesses, runs
 from logonbell.ssm.statefile import SsmSession
 
-SLEEP = [sys.executable, "-c", "import sys; sys.stdin.readline()", "alice-0123456789abcdef0"]
+SLEEP = [
+    sys.executable,
+    "-c",
+    "import sys; print(flush=True); sys.stdin.readline()",
+    "alice-0123456789abcdef0",
+]
 
 
 def test_a_process_is_known_by_its_start_and_its_arguments() -> None:
     """Of a running process start and arguments are told; of one that ended, nothing."""
     processes, before = HostProcesses(), datetime.now(UTC)
-    with subprocess.Popen(SLEEP, stdin=subprocess.PIPE) as child:
+    with subprocess.Popen(SLEEP, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as child:
+        assert child.stdout is not None
+        child.stdout.readline()  # before, it may have been born but have no arguments yet
         started = processes.started(child.pid)
         assert started is not None
         assert abs(started - before) < timedelta(seconds=5)
