@@ -49,6 +49,15 @@ def test_silence_is_explained_too() -> None:
     assert list(lines(one, "en"))[-1] == "  does not ring: the door network is recorded and silent"
 
 
+def test_a_burst_says_when_it_rang() -> None:
+    """A burst of failed logons rings at its third, and again when it is over: both are told."""
+    (one,) = [one for one in explain(SCENES["door-failed-logons"].events, Rules()) if one.finding is not None]
+    assert [line for line in lines(one, "en") if "rings" in line] == [
+        "  rings (medium): three failed logons within minutes ring",
+        "  rings (low): the burst of failed logons is over",
+    ]
+
+
 def test_a_session_that_was_inferred_says_how() -> None:
     """Where a logon was given to an SSM session, the ground for it is told."""
     logon = replace(DOMAIN_ADMIN, ssm_match=say("the only session that forwards the port"))

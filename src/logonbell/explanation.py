@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from logonbell.event import Event, EventRef
-from logonbell.logon import Finding, Logon
+from logonbell.logon import FailedLogons, Finding, Logon
 from logonbell.recognise.past import recognise
 from logonbell.recognise.windows import Recogniser
 from logonbell.rule import Rules, Verdict
@@ -30,11 +30,15 @@ class Taken:
 
 @dataclass(frozen=True, slots=True)
 class Explained:
-    """A finding with the events behind it; ``finding`` None for an event that nothing came of."""
+    """A finding with the events behind it; ``finding`` None for an event that nothing came of.
+
+    ``before`` is what was judged of a burst of failed logons at its third, before it was over.
+    """
 
     finding: Finding | None
     verdict: Verdict | None
     events: Sequence[Taken]
+    before: Verdict | None = None
 
     def tells_of(self, record: int) -> bool:
         """Whether a record of this id is behind it, in whichever channel."""
@@ -57,7 +61,12 @@ def explain(events: Iterable[Event], rules: Rules) -> list[Explained]:
     for finding in findings:
         behind = [one for ref in finding.events for one in by_ref.get((finding.host, ref), [])]
         used.update(id(one) for one in behind)
-        explained.append(Explained(finding, rules.judge(finding), sorted(behind, key=_place)))
+        before = (
+            rules.judge(replace(finding, ended=False))
+            if isinstance(finding, FailedLogons) and finding.ended
+            else None
+        )
+        explained.append(Explained(finding, rules.judge(finding), sorted(behind, key=_place), before))
     return [*explained, *(Explained(None, None, [one]) for one in taken if id(one) not in used)]
 
 
@@ -74,8 +83,9 @@ def lines(explained: Explained, language: str) -> Iterator[str]:
             yield f"  {speak(_session(finding.resumes, finding.began), language)}"
         if finding.ssm_match is not None:
             yield f"  {speak(say('SSM: {match}', match=finding.ssm_match), language)}"
-    if verdict is not None:
-        yield f"  {speak(_judged(verdict), language)}"
+    for judged in (explained.before, verdict):
+        if judged is not None:
+            yield f"  {speak(_judged(judged), language)}"
 
 
 def _place(event: Taken) -> tuple[datetime, str, int]:

@@ -6,7 +6,7 @@ import pytest
 
 from logonbell.event import Event
 from logonbell.logon import Logoff
-from logonbell.recognise.windows import Recogniser
+from logonbell.recognise.windows import OPENSSH, Recogniser
 from logonbell.simulate.windows import WindowsHost, in_order
 from recognising import logons
 from scenes import HOME, LSM, NINE, a_host, after, mori, only
@@ -56,3 +56,18 @@ def test_a_restart_ends_a_session_once(gap: float, stays: float) -> None:
     """Windows' start ends a session that was taken up again under the logon that opened it alone."""
     host = a_host()
     holds_one_end(in_order(came_back(host, gap), host.boot(after(gap + stays))))
+
+
+@pytest.mark.parametrize("later", [0, 1, QUIET])
+def test_a_session_of_seconds_ends(later: float) -> None:
+    """Whoever comes by SSH and leaves within ten seconds has left: told once no further logon id can come."""
+    host = a_host()
+    events = [*host.ssh_logon(NINE, mori(host), HOME, key=False), *host.logoff(after(4), mori(host))]
+    recogniser = Recogniser()
+    found = [finding for event in only(events, "Security", OPENSSH) for finding in recogniser.feed(event)]
+    found += recogniser.advance(after(4 + later))
+    assert recogniser.present() == []
+    found += recogniser.finish()
+    (came,) = logons(found)
+    (left,) = (finding for finding in found if isinstance(finding, Logoff))
+    assert (left.logon, left.time) == (came.main, after(4))

@@ -65,6 +65,9 @@ class Arrival:
     the SSM session whose worker was seen to hold the connection it came by (empty: somebody else does), ``rivals`` how
     many SSM shells its Windows logon could belong to, 0 where the worker's process id decided.
 
+    ``left`` is the record that closed the last of its logon ids so soon that a further one could still come, ``left_at`` its
+    time.
+
     ``due`` is when, in the time of the log, what is known is told (None: nothing new to tell). ``told`` says that it was
     told before, so that what comes now is a later version of it.
     """
@@ -96,6 +99,8 @@ class Arrival:
     folded: int = 1
     told: bool = False
     ended: bool = False
+    left: EventRef | None = None
+    left_at: datetime | None = None
     due: datetime | None = None
 
     def fold(self, ref: EventRef, time: datetime) -> None:

@@ -355,6 +355,9 @@ def _closed_growing(log: HostLog, arrival: Arrival, logon_id: str, event: Event)
         if not arrival.logon_ids and event.time - arrival.time > JOIN:
             log.end(arrival, event)
             return say("the session was closed")
+        if not arrival.logon_ids:
+            arrival.left, arrival.left_at = event.ref, event.time
+            return say("its last logon id was closed; it is over unless another one comes")
     return say("one of its logon ids was closed")
 
 

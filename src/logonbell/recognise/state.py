@@ -293,6 +293,7 @@ class HostLog:
         """Let Windows' start end a logon: its session is gone, and its logon ids and number are dealt anew."""
         if self._is_followed(arrival) and not self._is_attached_to_open(arrival):
             self.end(arrival, event)
+        self._leave(arrival)
         if arrival.due is not None:
             self._tell(arrival)
         self.drop(arrival)
@@ -374,6 +375,7 @@ class HostLog:
         for arrival in list(self.growing.values()):
             if arrival.due is not None:
                 self._tell(arrival)
+            self._leave(arrival)
         self.said.extend(self.state.failures.finish(self.state.host))
         self.said.extend(self.state.suspicions.finish(self.state.now, self.state.host))
         return self.take()
@@ -490,6 +492,17 @@ class HostLog:
     def _ended(self, main: EventRef, began: datetime, door: Door, user: User | None, event: Event) -> None:
         self.said.append(Logoff(event.time, self.state.host, (event.ref,), main, began, door, user))
 
+    def _leave(self, arrival: Arrival) -> None:
+        """Tell the end of a session whose logon ids were all closed soon after it began, and to which no other came."""
+        if arrival.left is None or arrival.left_at is None or arrival.logon_ids:
+            return
+        if arrival.ended or not arrival.told:
+            return
+        arrival.ended = True
+        main, began, end = arrival.events[0], arrival.time, arrival.left
+        door, user = self._door(arrival), arrival.user
+        self.said.append(Logoff(arrival.left_at, self.state.host, (end,), main, began, door, user))
+
     def _prune(self, now: datetime) -> None:
         state = self.state
         full = len(self.growing) >= self._growing
@@ -504,6 +517,7 @@ class HostLog:
             if abs(now - arrival.last) > QUIET or place < too_many:
                 if arrival.due is not None:
                     self._tell(arrival)
+                self._leave(arrival)
                 self._keep_open(arrival)
                 del self.growing[serial]
         for logon_id in [key for key, kept in state.strays.items() if abs(now - kept.time) > STRAY]:

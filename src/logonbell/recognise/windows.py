@@ -248,7 +248,7 @@ _READERS = {
     (channel, event_id): reader for channel, ids in READERS.items() for event_id, reader in ids.items()
 }
 
-SNAPSHOT = 7
+SNAPSHOT = 8
 """Version of a snapshot's form. A snapshot of another version cannot be read; reading then starts again from older."""
 
 
