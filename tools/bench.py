@@ -64,8 +64,6 @@ What `make bench` printed on one machine ({machine}), which was doing other thin
 how many times as long it takes as the row with 1: both were measured in the same run, so compare the ratios.
 """
 PROGRAM = [sys.executable, "-m", "logonbell"]
-COMPILED = tempfile.TemporaryDirectory()
-"""Where our own programs find themselves compiled, as they are once installed, whatever this environment says."""
 _IDS = {str(number) for numbers in WANTED.values() for number in numbers}
 _EVENT_ID = re.compile(r'"EventID":"?([0-9]+)').search
 OTHERS = (4688, 4689, 5156, 5158, 4663, 4656, 4658, 4703, 5379, 4799)
@@ -89,6 +87,8 @@ def main(arguments: Sequence[str] = ()) -> int:
     found: dict[str, list[Row]] = {}
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
+        # Our own programs are found compiled, as they are once installed, whatever this environment says.
+        os.environ |= {"PYTHONDONTWRITEBYTECODE": "", "PYTHONPYCACHEPREFIX": str(folder / "compiled")}
         for title, measure in SECTIONS.items():
             print(f"\n{title}", flush=True)
             found[title] = []
@@ -520,8 +520,6 @@ def _run(command: list[str], code: int = 0) -> None:
         "AWS_ACCESS_KEY_ID": "none",
         "AWS_SECRET_ACCESS_KEY": "none",
         "LANGUAGE": "en",
-        "PYTHONDONTWRITEBYTECODE": "",
-        "PYTHONPYCACHEPREFIX": COMPILED.name,
     }
     done = subprocess.run(
         command, check=False, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, env=environment
