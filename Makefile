@@ -14,7 +14,8 @@ help: ## Show what there is
 demo: $(VENV)/demo ## A bastion's day in under a minute: what the recipe mails, what logonbell rings
 	@$(BIN)/logonbell demo
 
-check: $(VENV)/check lint types law test ## Lint, types, import law, and every test that needs no root and no server
+check: $(VENV)/check ## Lint, types, import law, and every test that needs no root and no server
+	@$(MAKE) --no-print-directory --jobs 2 test types lint law
 
 check-all: check ## All of check, and the rigs that take longer
 	$(BIN)/pytest -m rig tests
