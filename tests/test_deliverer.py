@@ -362,6 +362,7 @@ def _mortal(post: Post, fate: Fate, received: list[Telling]) -> None:
     post.receiver.answer = take
 
 
+@pytest.mark.rig
 def test_killed_between_any_two_statements_it_repeats_the_same_messages(tmp_path: Path) -> None:
     """Whenever it is killed, nothing is lost, and every alert comes under one fingerprint, alone or in its digest."""
     moments = 0

@@ -324,6 +324,7 @@ def test_two_hundred_sessions_in_a_minute_each_find_their_principal(bastion: Liv
     assert Counter(str(logon.ssm_match) for logon in shells) == {"its worker made the Windows logon": 68}
 
 
+@pytest.mark.rig
 def test_loopback_logons_among_many_tunnels_are_its_owners_or_one_of_them(bastion: LiveBastion) -> None:
     """Of twenty tunnels to one port each logon is its own worker's; where none is to be seen, one of twenty."""
     with bastion.watching():

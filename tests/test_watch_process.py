@@ -220,6 +220,7 @@ def test_the_real_process_tells_who_is_behind_real_workers(tmp_path: Path) -> No
     assert sum(BOB in line for line in subjects) == 2
 
 
+@pytest.mark.rig
 @linux
 def test_the_real_process_catches_up(tmp_path: Path) -> None:
     """What came and went while no process ran is told by the next one, from the SSM agent's logs."""

@@ -693,7 +693,7 @@ def tape_of(path: Path, sizes: Sequence[int], padding: int) -> list[tuple[int, b
     piece=st.sampled_from([512, 4096, 100_000]),
     between=st.integers(1, 5),
 )
-@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 def test_a_log_read_in_the_middle_of_a_write_gives_each_record_once(
     path: Path, sizes: list[int], padding: int, piece: int, between: int
 ) -> None:
@@ -716,7 +716,7 @@ def test_a_log_read_in_the_middle_of_a_write_gives_each_record_once(
 
 
 @given(size=st.integers(1, 6), padding=st.sampled_from([300, BIG]), order=st.randoms(use_true_random=False))
-@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 def test_pages_that_arrive_in_any_order_do_not_lose_a_record(
     path: Path, size: int, padding: int, order: random.Random
 ) -> None:
