@@ -92,8 +92,7 @@ def _fields(event: _Event) -> dict[str, str]:
     if not isinstance(event.EventData, dict):
         return {}
     data = event.EventData
-    unnamed = data.get("Data")
-    if isinstance(unnamed, dict | list) or "#attributes" in data:
+    if "Data" in data or "#attributes" in data:
         data = _named(data)
     return {name: value if value.__class__ is str else _text_of(value) for name, value in data.items()}
 
@@ -132,6 +131,8 @@ def _text_of(value: Any) -> str:
         return value
     if value is None:
         return ""
+    if value.__class__ is int:
+        return str(value)
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, list):
@@ -143,7 +144,7 @@ def _text_of(value: Any) -> str:
 
 def _text(value: _Text) -> str:
     """Give the text of an element of System, with attributes or without."""
-    return str(value.text if isinstance(value, _Content) else value)
+    return value if value.__class__ is str else str(value.text if isinstance(value, _Content) else value)
 
 
 def _number(value: _Text) -> int:
