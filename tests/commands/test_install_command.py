@@ -364,6 +364,37 @@ def test_a_folder_that_somebody_laid_out_is_refused(prompt: Prompt, settings: Pa
         refuse_unfit(prompt.windows.machine())
 
 
+@pytest.mark.parametrize("when", ["before", "meanwhile"])
+@pytest.mark.parametrize("name", ["logonbell.toml", "installed.json"])
+def test_what_somebody_planted_in_the_folder_is_refused(
+    prompt: Prompt, settings: Path, monkeypatch: pytest.MonkeyPatch, when: str, name: str
+) -> None:
+    """A folder was open to all, or is for the moment in which it is made: what a user put there is not taken for ours."""
+    windows = prompt.windows
+    planted = windows.folder / name
+
+    def plant() -> None:
+        windows.folder.mkdir(exist_ok=True)
+        planted.write_text('{"before": {"task": "<Task/>"}}', "utf-8")
+        windows.sddls[str(planted)] = OPEN.replace("O:BA", "O:S-1-5-21-1-2-3-1001")
+
+    if when == "before":
+        plant()
+        windows.sddls[str(windows.folder)] = OPEN
+    else:
+        secure = windows.secure
+
+        def secure_too_late(path: Path, sddl: str) -> None:
+            plant()
+            secure(path, sddl)
+
+        monkeypatch.setattr(windows, "secure", secure_too_late)
+    said = prompt.install(config=settings)
+    assert (said.code, said.err.count("\n")) == (1, 1)
+    assert f"{planted} is there already, and belongs to S-1-5-21-1-2-3-1001." in said.err
+    assert windows.tasks == {}
+
+
 def test_elsewhere_than_on_windows(run: Callable[..., Said]) -> None:
     """On Linux both commands say plainly that they cannot, yet."""
     for command in ("install", "uninstall"):

@@ -73,6 +73,12 @@ def test_a_channel_that_may_not_be_read_says_what_to_do() -> None:
         read(desk()[0], ["Security"], None, as_lines=False, log=log)
 
 
+def test_a_channel_that_is_not_there_says_where_to_look() -> None:
+    """Nothing is promised of a later try: this command ends."""
+    with pytest.raises(Refused, match=r"There is no such channel on this host\. Those that there are"):
+        read(desk()[0], ["Securty"], None, as_lines=False, log=FakeEventLog({}))
+
+
 def test_of_several_channels_those_that_are_there_are_read() -> None:
     """A channel that is missing is a loss, not an end."""
     log = FakeEventLog({"Security": Channel()})

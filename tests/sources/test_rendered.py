@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from fake_eventlog import xml_of
 from logonbell.event import Event
+from logonbell.query import CLAUSES, query_for
 from logonbell.recognise.windows import WANTED
-from logonbell.sources.query import CLAUSES, query_for
 from logonbell.sources.rendered import event_of_xml
 
 TIME = datetime(2026, 5, 4, 12, 0, 0, 123456, tzinfo=UTC)

@@ -12,8 +12,8 @@ import xmlschema
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from logonbell.query import query_list
 from logonbell.recognise.windows import WANTED
-from logonbell.windows.query import query_list
 from logonbell.windows.task_xml import NAMESPACE, Run, always, differences, on_event
 
 SCHEMA = Path(__file__).resolve().parents[3] / "shared" / "windows" / "task.xsd"

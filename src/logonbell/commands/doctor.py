@@ -19,7 +19,7 @@ from logonbell import __version__
 from logonbell.agent import utc_now
 from logonbell.commands.composition import guard_of
 from logonbell.commands.desk import MENDABLE, Desk
-from logonbell.commands.install import ON_WINDOWS
+from logonbell.commands.install import ON_WINDOWS, windows_here
 from logonbell.commands.topic import MARKS
 from logonbell.config.kinds import OFF
 from logonbell.config.notify import ToSns
@@ -32,6 +32,7 @@ from logonbell.notifiers.check import Mark
 from logonbell.notifiers.topic import read_topic
 from logonbell.provision.record import Record
 from logonbell.provision.windows import task_of
+from logonbell.query import query_list
 from logonbell.recognise.windows import CHANNELS, SECURITY, WANTED
 from logonbell.sentence import plural, say
 from logonbell.sources.position import NAMED
@@ -43,7 +44,6 @@ from logonbell.windows.channels import Seen, existing, look
 from logonbell.windows.commands import Programs
 from logonbell.windows.guarded import exposed
 from logonbell.windows.machine import Windows
-from logonbell.windows.query import query_list
 
 PACKAGES = ("boto3", "botocore", "click", "evtx", "msgspec", "psutil")
 _MACHINES = r"HKLM\SYSTEM\CurrentControlSet\Control\Session Manager\Environment"
@@ -54,7 +54,7 @@ Gather = Callable[[], Iterable[Verdict]]
 
 def doctor(desk: Desk, config: Config, *, as_json: bool, windows: Windows | None = None) -> int:
     """Look at everything. Returns the exit code."""
-    windows = windows or _own_windows()
+    windows = windows or windows_here()
     verdicts = list(examine(config, windows))
     failing = fails(verdicts)
     if as_json:
@@ -190,11 +190,13 @@ def _ssm(config: Config) -> Verdict:
 
 def _ssm_version() -> str | None:
     """Ask the SSM agent's program, where it is (AWS, "Checking the SSM Agent version number")."""
-    windows = Path(os.environ.get("PROGRAMFILES", r"C:\Program Files"), "Amazon", "SSM")
-    folders = (
-        [windows] if sys.platform == "win32" else [Path("/usr/bin"), Path("/snap/amazon-ssm-agent/current")]
-    )
-    ending, encoding = (".exe", "oem") if sys.platform == "win32" else ("", "utf-8")
+    if sys.platform == "win32":
+        from logonbell.windows.folders import program_files  # noqa: PLC0415 - it is only there
+
+        folders, ending, encoding = [program_files() / "Amazon" / "SSM"], ".exe", "oem"
+    else:
+        folders = [Path("/usr/bin"), Path("/snap/amazon-ssm-agent/current")]
+        ending, encoding = "", "utf-8"
     for folder in folders:
         if (folder / f"amazon-ssm-agent{ending}").exists():
             answer = Programs(folder, ending=ending, encoding=encoding)("amazon-ssm-agent", "-version")
@@ -227,14 +229,6 @@ def _versions() -> Mapping[str, str]:
     bits = "64" if sys.maxsize > 1 << 32 else "32"
     python = {"logonbell": __version__, f"Python ({bits} bit)": platform.python_version()}
     return python | {name: version(name) for name in PACKAGES}
-
-
-def _own_windows() -> Windows | None:
-    if sys.platform == "win32":
-        from logonbell.windows.machine import this_machine  # noqa: PLC0415 - it is only there
-
-        return this_machine()
-    return None
 
 
 def _document(verdicts: list[Verdict]) -> dict[str, object]:

@@ -29,12 +29,12 @@ from logonbell.provision.windows import (
     start,
     steps,
 )
+from logonbell.query import query_list
 from logonbell.recognise.windows import CHANNELS, WANTED
 from logonbell.sentence import Sentence, say
 from logonbell.text.language import speak
 from logonbell.windows.channels import existing
 from logonbell.windows.machine import Windows
-from logonbell.windows.query import query_list
 
 _OUTCOMES: Mapping[Outcome, Sentence] = MappingProxyType(
     {
@@ -59,12 +59,19 @@ class Asked:
     yes: bool
 
 
-def own_machine() -> Windows:
-    """Give the machine that this runs on. Raises ``Refused`` elsewhere than on Windows."""
+def windows_here() -> Windows | None:
+    """Give the machine that this runs on; None elsewhere than on Windows."""
     if sys.platform == "win32":
         from logonbell.windows.machine import this_machine  # noqa: PLC0415 - it is only there
 
         return this_machine()
+    return None
+
+
+def own_machine() -> Windows:
+    """Give the machine that this runs on. Raises ``Refused`` elsewhere than on Windows."""
+    if (windows := windows_here()) is not None:
+        return windows
     raise Refused(
         say(
             "On Linux logonbell cannot install itself yet: it comes with a unit of its own in a later version."

@@ -14,13 +14,11 @@ from typing import Self
 from logonbell.errors import Refused
 from logonbell.sentence import say
 from logonbell.text.escape import escape
+from logonbell.windows.event_source import MESSAGES, NAME
 
 LARGEST = 2_000_000
 KEPT = 5
 """A file of 2 MB, and five that are older: 12 MB at the most."""
-_NAME = "logonbell"
-_MESSAGES = r"%SystemRoot%\System32\EventCreate.exe"
-"""As ``install`` registers it."""
 
 
 class LogFile:
@@ -28,7 +26,7 @@ class LogFile:
 
     def __init__(self, path: Path) -> None:
         """Raises ``Refused`` where it cannot be written."""
-        self._log = logging.Logger(_NAME, logging.INFO)  # noqa: LOG001 - of this agent, beside everybody else's
+        self._log = logging.Logger(NAME, logging.INFO)  # noqa: LOG001 - of this agent, beside everybody else's
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             file = _Quiet(path, maxBytes=LARGEST, backupCount=KEPT, encoding="utf-8")
@@ -46,7 +44,7 @@ class LogFile:
         file.setFormatter(form)
         self._log.addHandler(file)
         if sys.platform == "win32":
-            events = NTEventLogHandler(_NAME, _MESSAGES, "Application")
+            events = NTEventLogHandler(NAME, MESSAGES, "Application")
             events.setLevel(logging.WARNING)
             events.setFormatter(_OneLine("%(message)s"))
             self._log.addHandler(events)

@@ -21,7 +21,7 @@ from logonbell.source import Loss
 from logonbell.sources.eventlog import EventLog, EventLogError
 from logonbell.sources.history import in_step
 from logonbell.sources.rendered import event_of_xml
-from logonbell.sources.winlog import read_channel, why_not
+from logonbell.sources.winlog import read_channel, unread
 
 
 @dataclass(slots=True)
@@ -43,7 +43,7 @@ class Channels:
             try:
                 streams.append(self._read(name))
             except EventLogError as error:
-                why = why_not(name, error.code)
+                why = unread(name, error.code)
                 if len(self.names) == 1:
                     raise Refused(say("{channel}: {why}", channel=name, why=why)) from error
                 self.losses.append(Loss(name, why))

@@ -49,16 +49,25 @@ def refuse_unfit(windows: Windows) -> None:
             ),
         )
     try:
-        whose = owner(windows.security.sddl(windows.folder))
+        found = windows.security.sddl(windows.folder)
     except FileNotFoundError:
         return
+    _refuse_foreign(windows.folder, found)
+    if not is_ours(found):
+        _refuse_planted(windows)
+
+
+def _refuse_planted(windows: Windows) -> None:
+    """Refuse what somebody else put into the folder while it was open to all: settings, or what uninstall puts back."""
+    for path in windows.folder.rglob("*"):
+        _refuse_foreign(path, windows.security.sddl(path))
+
+
+def _refuse_foreign(path: Path, sddl: str) -> None:
+    whose = owner(sddl)
     if not is_trusted(whose):
         raise Refused(
-            say(
-                "{folder} is there already, and belongs to {who}.",
-                folder=str(windows.folder),
-                who=whose or "?",
-            ),
+            say("{path} is there already, and belongs to {who}.", path=str(path), who=whose or "?"),
             say("Whoever made it could have put anything into it: look, and move it away."),
         )
 
@@ -104,6 +113,7 @@ def _folder(windows: Windows) -> Step:
     def do() -> None:
         folder.mkdir(parents=True, exist_ok=True)
         windows.security.secure(folder, OURS)
+        _refuse_planted(windows)  # between the making and the securing others could write there
 
     def undo(before: Any) -> None:
         if before is None:

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Self
-
-import msgspec
-
-Count = Annotated[int, msgspec.Meta(ge=0)]
+from logonbell.sources.kept import Count, Kept
 
 
-class Bookmark(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+class Bookmark(Kept, frozen=True):
     """The last record given, so that it is known again, and what was told of the file besides.
 
     It stood at ``offset`` of the chunk at ``place`` whose first number was ``first``; ``record`` is its number,
@@ -23,7 +19,6 @@ class Bookmark(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_def
     the log ended when something was amiss there, and ``told`` says that this was told.
     """
 
-    version: Annotated[int, msgspec.Meta(ge=1, le=1)] = 1
     place: Count = 0
     first: Count = 0
     offset: Count = 0
@@ -36,18 +31,3 @@ class Bookmark(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_def
     spoilt: Count = 0
     end: Count = 0
     told: bool = False
-
-    @property
-    def text(self) -> str:
-        """How it is kept."""
-        return msgspec.json.encode(self).decode()
-
-    @classmethod
-    def of(cls, text: str | None) -> Self | None:
-        """Read what was kept; None where it is damaged or foreign."""
-        if text is None:
-            return cls()
-        try:
-            return msgspec.json.decode(text, type=cls)
-        except (msgspec.MsgspecError, ValueError, RecursionError):
-            return None

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from datetime import datetime
-from typing import Annotated, Self
 
 import msgspec
 
+from logonbell.sources.kept import Count, Kept
+
 NAMED = "winlog:"
 """So begins the name of a source that follows a channel of this machine."""
-Count = Annotated[int, msgspec.Meta(ge=0)]
 _RECORD = re.compile(r"""\bRecordId=['"](\d{1,19})['"]""")
 
 
@@ -22,7 +22,7 @@ class Blind(msgspec.Struct, frozen=True):
     told: bool = False
 
 
-class Position(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+class Position(Kept, frozen=True):
     """The record at which the reading stands, and how far it was shown that none was left out.
 
     ``xml`` is Windows' bookmark (empty: in front of the oldest record), ``record`` and ``time`` say which record it stands
@@ -30,7 +30,6 @@ class Position(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_def
     bookmark up to which reading again found nothing missing, ``seen`` the number of records taken behind it.
     """
 
-    version: Annotated[int, msgspec.Meta(ge=1, le=1)] = 1
     begun: bool = False
     xml: str = ""
     record: Count = 0
@@ -39,21 +38,6 @@ class Position(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_def
     proved: str = ""
     seen: Count = 0
     blind: Blind | None = None
-
-    @property
-    def text(self) -> str:
-        """How it is kept."""
-        return msgspec.json.encode(self).decode()
-
-    @classmethod
-    def of(cls, text: str | None) -> Self | None:
-        """Read what was kept; None where it is damaged or foreign."""
-        if text is None:
-            return cls()
-        try:
-            return msgspec.json.decode(text, type=cls)
-        except (msgspec.MsgspecError, ValueError, RecursionError):
-            return None
 
 
 def record_of(bookmark: str) -> int:

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from msgspec.structs import replace
 
 from logonbell.event import Event
+from logonbell.query import query_for
 from logonbell.recognise.watching import WATCHING, Told, reason_of
 from logonbell.sentence import Sentence, plural, say
 from logonbell.source import Batch, Loss
@@ -26,7 +27,6 @@ from logonbell.sources.eventlog import (
 )
 from logonbell.sources.outage import OF_THE_CHANNEL, Outage
 from logonbell.sources.position import NAMED, Blind, Position, record_of
-from logonbell.sources.query import query_for
 from logonbell.sources.rendered import event_of_xml
 
 GRACE = timedelta(minutes=10)
@@ -462,17 +462,30 @@ def why_not(channel: str, code: int) -> Sentence:
         return say(
             "There is no such channel on this host, so what it tells is not seen; it is followed as soon as it is there."
         )
-    if code == ACCESS_DENIED and channel == "Security":
+    if code == ACCESS_DENIED:
+        return _denied(channel)
+    return say("It cannot be followed: {why}. It is tried again for ever.", why=reason_of(code))
+
+
+def unread(channel: str, code: int) -> Sentence:
+    """Say why a channel cannot be read (to its end), and what to do."""
+    if code == CHANNEL_NOT_FOUND:
+        return say("There is no such channel on this host. Those that there are: wevtutil el")
+    if code == ACCESS_DENIED:
+        return _denied(channel)
+    return say("It cannot be read (to its end): {why}. Try again.", why=reason_of(code))
+
+
+def _denied(channel: str) -> Sentence:
+    if channel == "Security":
         return say(
             "Access is denied. Run logonbell as SYSTEM or from an elevated prompt, or give its user the right"
             " Manage auditing and security log (SeSecurityPrivilege) or the group Event Log Readers."
         )
-    if code == ACCESS_DENIED:
-        return say(
-            "Access is denied. Run logonbell as SYSTEM or from an elevated prompt, or add its user to the group"
-            " Event Log Readers."
-        )
-    return say("It cannot be followed: {why}. It is tried again for ever.", why=reason_of(code))
+    return say(
+        "Access is denied. Run logonbell as SYSTEM or from an elevated prompt, or add its user to the group"
+        " Event Log Readers."
+    )
 
 
 def _close(feed: Feed) -> None:
@@ -493,7 +506,7 @@ def read_channel(
                 got = feed.next(at_once)
             except EventLogError as error:
                 if error.code != INVALID_BOUND or at_once == 1:
-                    losses.append(Loss(channel, why_not(channel, error.code)))
+                    losses.append(Loss(channel, unread(channel, error.code)))
                     return found
                 at_once //= 2
                 _close(feed)

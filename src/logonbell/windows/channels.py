@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import Enum
 
+from logonbell.query import expressions
 from logonbell.windows.commands import Commands
-from logonbell.windows.query import expressions
 
 ACCESS_DENIED = 5
 NOT_FOUND = 15007

@@ -73,11 +73,6 @@ class Programs:
         return raw.decode(self._encoding, "replace")
 
 
-def system32() -> Programs:
-    """Give Windows' own commands."""
-    return Programs(Path(os.environ.get("SYSTEMROOT", r"C:\Windows"), "System32"))
-
-
 def demand(answer: Answer, program: str) -> Answer:
     """Give the answer of a command that did what it was asked; raise ``Refused`` with Windows' words for another."""
     if answer.code != 0:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 import sysconfig
 from collections.abc import Sequence
@@ -50,10 +49,11 @@ def program_places() -> list[Path]:
 
 
 if sys.platform == "win32":
-    from logonbell.windows.commands import system32
+    from logonbell.windows.commands import Programs
+    from logonbell.windows.folders import program_data, system_folder
     from logonbell.windows.security import OwnSecurity
 
     def this_machine() -> Windows:
         """Give the machine that this process runs on."""
-        data = Path(os.environ.get("PROGRAMDATA", r"C:\ProgramData"))
-        return Windows(system32(), OwnSecurity(), data / "logonbell", sys.executable, program_places())
+        run, folder = Programs(system_folder()), program_data() / "logonbell"
+        return Windows(run, OwnSecurity(), folder, sys.executable, program_places())
