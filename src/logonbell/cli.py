@@ -443,6 +443,28 @@ def doctor(config_path: Path, form: str, lang: str | None) -> int:
     return _run_as_set(config_path, lang, lambda desk, config: run(desk, config, as_json=form == "json"))
 
 
+@logonbell.command("report-shape")
+@click.argument("paths", nargs=-1, type=_path, metavar="[LOG]...")
+@click.option("--since", help="Without LOG: from this time on, as 7d, 12h or 90m ago; else the last hour.")
+@_language
+def report_shape(paths: tuple[Path, ...], since: str | None, lang: str | None) -> int:
+    """Print what Windows writes about logons, without whom it is about, for a report to logonbell's makers.
+
+    Names, SIDs, addresses, numbers of sessions and processes, texts and times are replaced, the same always by the same;
+    event ids, versions, fields and their order, well-known names and SIDs, and distances of time stay.
+    """
+    if paths and since is not None:
+        return _desk(lang).refuse(
+            Refused(
+                say("Files are shown whole: --since is for the live event log."),
+                say("As in: logonbell report-shape Security.evtx, or: logonbell report-shape --since 2h"),
+            )
+        )
+    from logonbell.commands.report_shape import report_shape as run  # noqa: PLC0415 - a command loads what it needs, no more
+
+    return _run(_desk(lang), lambda desk: run(desk, paths, since))
+
+
 @logonbell.command()
 @_language
 def demo(lang: str | None) -> int:

@@ -51,7 +51,7 @@ def test_nobody_answers() -> None:
         (Road(SNS, (), "proxy.corp", ""), Mark.GOOD, "proxy proxy.corp"),
         (Road(SNS, (), "proxy.corp", "timed out"), Mark.BAD, "HTTPS_PROXY"),
         (Road(SNS, ("52.1.2.3",), None, "timed out"), Mark.BAD, "com.amazonaws.eu-north-1.sns"),
-        (Road(SNS, (), None, "unknown"), Mark.BAD, "7.30 USD"),
+        (Road(SNS, (), None, "unknown"), Mark.BAD, "aws.amazon.com/privatelink/pricing"),
     ],
 )
 def test_what_is_said_of_it(road: Road, mark: Mark, words: str) -> None:

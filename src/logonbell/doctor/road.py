@@ -89,9 +89,9 @@ def of_own_proxy(mine: str | None, machines: str | None) -> Iterator[Verdict]:
 
 def _way_out(region: str) -> Sentence:
     return say(
-        "Without a way to the internet, make an interface endpoint com.amazonaws.{region}.sns in the VPC (in us-east-1 about 7.30"
-        " USD a month in each availability zone, and 0.01 USD a GB); Session Manager needs ssm, ssmmessages and ec2messages"
-        " likewise. Or name a proxy: HTTPS_PROXY.",
+        "Without a way to the internet, make an interface endpoint com.amazonaws.{region}.sns in the VPC (it is billed by the hour"
+        " in each availability zone, and by the GB: https://aws.amazon.com/privatelink/pricing/); Session Manager needs ssm,"
+        " ssmmessages and ec2messages likewise. Or name a proxy: HTTPS_PROXY.",
         region=region,
     )
 

@@ -25,8 +25,8 @@ DOMAIN_ADMIN_RIDS = frozenset({"512", "518", "519"})
 """Domain Admins, Schema Admins, Enterprise Admins, whatever their names (Microsoft, well-known SIDs)."""
 
 # The odd spelling of ::1 that tunnelled RDP leaves in Windows logs: its last bytes read as a scope id.
-_ODD_LOOPBACK = "::%16777216"
-_LONGEST = 45
+ODD_LOOPBACK = "::%16777216"
+LONGEST_ADDRESS = 45
 """No address is written with more characters: an IPv6 address whose end is written as IPv4."""
 
 
@@ -86,10 +86,10 @@ def _same_domain(one: str, other: str) -> bool:
 
 def address_of(text: str) -> IPv4Address | IPv6Address | None:
     """Parse an address as logs write it; None for a dash, a localised word for *local*, and anything else."""
-    if text == _ODD_LOOPBACK:
+    if text == ODD_LOOPBACK:
         return IPv6Address("::1")
     bare = text.partition("%")[0].strip("[] ")
-    return _parsed(bare) if len(bare) <= _LONGEST else None
+    return _parsed(bare) if len(bare) <= LONGEST_ADDRESS else None
 
 
 @lru_cache(maxsize=1024)  # the few addresses of a log are asked about for each of its records

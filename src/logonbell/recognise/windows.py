@@ -48,7 +48,7 @@ _AT_THE_CONSOLE = frozenset({"winlogon.exe", "sacsess.exe"})
 
 The latter (SAC, as on EC2) is inferred: no public log shows it.
 """
-_PROVIDERS: Mapping[str, frozenset[str]] = MappingProxyType(
+PROVIDERS: Mapping[str, frozenset[str]] = MappingProxyType(
     {
         SECURITY: frozenset({"", "Microsoft-Windows-Security-Auditing", "Microsoft-Windows-Eventlog"}),
         SYSTEM_LOG: frozenset({"", "Microsoft-Windows-Eventlog", "User32", "USER32"}),
@@ -275,7 +275,7 @@ class Recogniser:
         One that bears a hallmark of noise tells its time and its host, so that leaving such out changes no finding.
         """
         reader = _READERS.get((event.channel, event.event_id))
-        if reader is None or event.provider not in _PROVIDERS.get(event.channel, (event.provider,)):
+        if reader is None or event.provider not in PROVIDERS.get(event.channel, (event.provider,)):
             return ()
         if not EARLIEST <= event.time <= LATEST:
             event = replace(event, time=min(max(event.time, EARLIEST), LATEST))

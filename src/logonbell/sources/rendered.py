@@ -13,15 +13,23 @@ _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _NUMBER = re.compile(r"[0-9]{1,18}")
 
 
+def as_xml(text: str) -> ET.Element:
+    """Take one record's XML apart. Raises ``ParseError`` for what is none.
+
+    Windows writes characters that no XML may hold (a user's name may be made of them) as they are: they are shown as
+    U+FFFD.
+    """
+    return ET.fromstring(_NOT_XML.sub("\ufffd", text))  # noqa: S314 - of Windows, which escapes; no document type
+
+
 def event_of_xml(text: str) -> Event | None:
     """Read one record; None where its System block cannot be understood.
 
-    Windows writes characters that no XML may hold (a user's name may be made of them) as they are: they are shown as
-    U+FFFD. ``Data`` elements without names are called ``Data1``, ``Data2``, … in their order; of two fields of the same
+    ``Data`` elements without names are called ``Data1``, ``Data2``, … in their order; of two fields of the same
     name the last one counts. The values are as ``sources.record`` reads them of a file.
     """
     try:
-        event = ET.fromstring(_NOT_XML.sub("\ufffd", text))  # noqa: S314 - of Windows, which escapes; no document type
+        event = as_xml(text)
         system = {_name(each): each for each in event.find(f"{_NAMESPACE}System") or ()}
         security = system.get("Security")
         return Event(

@@ -33,12 +33,12 @@ def render(chunk: bytes, head: ChunkHead) -> list[str] | None:
     None where the chunk's checksums are wrong, a record cannot be rendered, or the records are not those that the
     header counts.
     """
-    parser = _parser()
+    log_of = parser()
     texts: list[str] = []
     number = 0
     log = BytesIO(_FILE_HEADER + chunk)
     try:
-        records: Iterator[Any] = parser(log, validate_checksums=True).records_json()
+        records: Iterator[Any] = log_of(log, validate_checksums=True).records_json()
         for record in records:
             texts.append(record["data"])
             number = record["event_record_id"]
@@ -85,20 +85,20 @@ def salvage(chunk: bytes, records: Sequence[RecordHead]) -> list[str | None]:
 
 
 def _render_what_can_be(chunk: bytes) -> list[tuple[int, str]]:
-    parser = _parser()
+    log_of = parser()
     log = BytesIO(_FILE_HEADER + chunk)
     # The package tells of each damaged record by a warning; the filters are the process's, so one thread at a time.
     with _filters, warnings.catch_warnings(record=True):
         warnings.simplefilter("always", RuntimeWarning)
         try:
-            reading = parser(log, skip_errors=True)
+            reading = log_of(log, skip_errors=True)
             records: list[Any] = list(reading.records_json())
         except RuntimeError:
             return []
     return [(record["event_record_id"], record["data"]) for record in records]
 
 
-def _parser() -> Any:
+def parser() -> Any:
     """Give the package's parser, which is loaded when the first file is read: who follows the live log reads none."""
     from evtx import PyEvtxParser  # noqa: PLC0415
 

@@ -495,11 +495,18 @@ def _close(feed: Feed) -> None:
 
 
 def read_channel(
-    log: EventLog, channel: str, since: datetime | None, losses: list[Loss]
+    log: EventLog,
+    channel: str,
+    since: datetime | None,
+    losses: list[Loss],
+    ids: Collection[int] | None = None,
 ) -> Sequence[Rendered]:
-    """Read what a channel holds now, from ``since`` on. Raises ``EventLogError`` where it cannot be opened."""
-    at_once, found = _AT_ONCE, list[Rendered]()
-    feed = log.query(channel, query_for(channel, None, since=since))
+    """Read what a channel holds now of these event ids (None: of all), from ``since`` on.
+
+    Raises ``EventLogError`` where it cannot be opened.
+    """
+    at_once, found, query = _AT_ONCE, list[Rendered](), query_for(channel, ids, since=since)
+    feed = log.query(channel, query)
     try:
         while True:
             try:
@@ -511,7 +518,7 @@ def read_channel(
                 at_once //= 2
                 _close(feed)
                 after = found[-1].bookmark if found else None
-                feed = log.query(channel, query_for(channel, None, since=since), after=after)
+                feed = log.query(channel, query, after=after)
                 continue
             if not got:
                 return found

@@ -1,0 +1,1 @@
+"""What Windows writes, without whom it is about: records that can be shown to strangers."""
