@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 LOCALE ?= $(shell echo "$${LC_ALL:-$${LC_MESSAGES:-$$LANG}}")
 
 .DEFAULT_GOAL := help
-.PHONY: help demo check check-all lint types law test kill fuzz replay memory windows bench figures texts docs clean
+.PHONY: help demo check check-all lint types law test kill crash fuzz replay memory windows bench figures texts docs clean
 
 help: ## Show what there is
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -36,6 +36,9 @@ test: $(VENV)/check
 
 kill: $(VENV)/check ## Kill `watch` N times (200) on a bad road, and count what arrived
 	$(BIN)/python tests/kill_rig.py $(or $(N),200)
+
+crash: $(VENV)/check ## End the agent before every single step of its life (or every EVERY-th), and compare what was told
+	$(BIN)/python tests/crash_rig.py $(or $(EVERY),1)
 
 fuzz: $(VENV)/check ## Spoil made days for MINUTES of CPU time, and hold what is recognised to its promises
 	nice $(BIN)/python tools/fuzz.py --minutes $(or $(MINUTES),1)
