@@ -17,7 +17,7 @@ demo: $(VENV)/demo ## A bastion's day in under a minute: what the recipe mails, 
 check: $(VENV)/check ## Lint, types, import law, and every test that needs no root and no server
 	@$(MAKE) --no-print-directory --jobs 2 test types lint law
 
-check-all: check ## All of check, and the rigs that take longer
+check-all: check $(VENV)/rig ## All of check, and the rigs that take longer
 	$(BIN)/pytest -m rig tests
 
 lint: $(VENV)/check
@@ -79,4 +79,8 @@ $(VENV)/demo: $(VENV)/bin/python pyproject.toml
 $(VENV)/check: $(VENV)/bin/python pyproject.toml
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade 'pip>=25.1'
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[demo]' --group test --group lint
+	@touch $@
+
+$(VENV)/rig: $(VENV)/check
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --group rig
 	@touch $@

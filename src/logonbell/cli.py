@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from logonbell import __version__
+from logonbell.cloud.eyes import NAMES
 from logonbell.commands.desk import INTERRUPTED, MENDABLE, OURS, Desk
 from logonbell.errors import Refused
 from logonbell.logon import Door
@@ -248,6 +249,100 @@ def topic_confirm(link: str, config_path: Path, notifier: str | None, lang: str 
     from logonbell.commands.topic import confirm as run  # noqa: PLC0415 - a command loads what it needs, no more
 
     return _run_as_set(config_path, lang, lambda desk, config: run(desk, config, link, name=notifier))
+
+
+@logonbell.group()
+def cloud() -> None:
+    """Set up the AWS side as one CloudFormation stack: the topic, who hears it, and the cloud's own eye."""
+
+
+def _stack_options(command: Callable[..., int]) -> Callable[..., int]:
+    """Give a command the options that say what the stack holds."""
+    options = [
+        click.option("--email", "mails", multiple=True, help="A mailbox that hears the topic."),
+        click.option("--sms", "phones", multiple=True, help="A phone that hears it: +819012345678."),
+        click.option("--https", "webs", multiple=True, help="A web hook that hears it."),
+        click.option(
+            "--subscribe", "arns", multiple=True, help="A queue (SQS) or a function (Lambda), by ARN."
+        ),
+        click.option(
+            "--only", multiple=True, metavar="ENDPOINT=LEVEL", help="This one hears nothing below this level."
+        ),
+        click.option("--role", "roles", multiple=True, help="A role of the hosts, which gets the policy."),
+        click.option("--hosts", help="Hosts whose heartbeat is watched: tag:Role=bastion."),
+        click.option("--topic", "topic_name", help="The topic's name; else logonbell."),
+        click.option("--topic-arn", help="A topic that is there already, adopted as it is."),
+        click.option("--kms", is_flag=True, default=None, help="Encrypt the topic with a key of its own."),
+        click.option("--organization", help="An organization (o-...) whose accounts may publish, too."),
+        click.option("--parameter", help="A parameter of the SSM Parameter Store for the hosts' settings."),
+        click.option(
+            "--may",
+            multiple=True,
+            type=click.Choice(["look", "sessions"]),
+            help="What hosts may do besides: look who hears the topic; read a session's reason.",
+        ),
+        click.option(
+            "--without",
+            "silent",
+            multiple=True,
+            type=click.Choice(NAMES),
+            help="What AWS's own eye shall not ring for.",
+        ),
+    ]
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
+@cloud.command("template")
+@_stack_options
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["yaml", "json"]),
+    default="yaml",
+    show_default=True,
+    help="As what it is printed.",
+)
+@_language
+def cloud_template(*, form: str, lang: str | None, **options: Any) -> int:
+    """Print the stack's template, to review it, or to hand it to the AWS CLI, StackSets, CDK or Terraform.
+
+    What AWS itself tells is in the language of the template (--lang).
+    """
+    from logonbell.commands.cloud import Asked, template  # noqa: PLC0415 - a command loads what it needs, no more
+
+    return _run(_desk(lang), lambda desk: template(desk, Asked(**options), form=form))
+
+
+@cloud.command("policy")
+@_stack_options
+@click.option("--key-arn", help="The key of the topic, where it is encrypted.")
+@click.option("--for-setup", is_flag=True, help="What whoever runs `cloud up` must be allowed, instead.")
+@click.option("--stack", default="logonbell", show_default=True, help="With --for-setup: the stack's name.")
+@click.option("--account", default="*", help="With --for-setup: the account.")
+@click.option("--region", default="*", help="With --for-setup: the region.")
+@_language
+def cloud_policy(
+    *,
+    key_arn: str | None,
+    for_setup: bool,
+    stack: str,
+    account: str,
+    region: str,
+    lang: str | None,
+    **options: Any,
+) -> int:
+    """Print what a host may do, as an IAM policy; with --for-setup what setting up needs. Nothing of it is wider."""
+    from logonbell.commands.cloud import Asked, host_policy, setup_policy  # noqa: PLC0415 - likewise
+
+    asked = Asked(**options)
+    if for_setup:
+        return _run(
+            _desk(lang),
+            lambda desk: setup_policy(desk, asked, stack=stack, account=account, region=region),
+        )
+    return _run(_desk(lang), lambda desk: host_policy(desk, asked, key_arn=key_arn))
 
 
 @logonbell.group()

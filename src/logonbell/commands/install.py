@@ -130,7 +130,9 @@ def _settings(windows: Windows, asked: Asked) -> str:
     path = asked.config or windows.settings
     if asked.topic_arn is not None:
         arn = read_topic(asked.topic_arn).arn
-        return _with_topic(read_text(path), path, arn) if path.exists() else for_topic(arn)
+        return (
+            _with_topic(read_text(path), path, arn) if path.exists() else for_topic(arn, "logonbell install")
+        )
     if asked.config is None and not path.exists():
         raise Refused(
             say("Nothing says whom to ring."),

@@ -18,10 +18,10 @@ SidOf = Callable[[str], str | None]
 _SID_OR_RID = re.compile(r"S-1-[0-9-]+|[0-9]+", re.ASCII)
 
 
-def for_topic(arn: str) -> str:
-    """Write settings that ring through a topic, and leave all else as it is unless set."""
+def for_topic(arn: str, by: str) -> str:
+    """Write settings that ring through a topic, and leave all else as it is unless set; ``by``: the command that does."""
     return f"""\
-# Written by `logonbell install`. What else may be set: docs/reference/config.md; whether it is right: logonbell check-config
+# Written by `{by}`. What else may be set: docs/reference/config.md; whether it is right: logonbell check-config
 
 [notify.console]
 enabled = false
