@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 LOCALE ?= $(shell echo "$${LC_ALL:-$${LC_MESSAGES:-$$LANG}}")
 
 .DEFAULT_GOAL := help
-.PHONY: help demo check check-all lint types law test kill crash fuzz replay memory windows bench figures texts docs clean
+.PHONY: help demo check check-all lint types law test kill crash power fuzz replay memory windows bench figures texts docs clean
 
 help: ## Show what there is
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -39,6 +39,9 @@ kill: $(VENV)/check ## Kill `watch` N times (200) on a bad road, and count what 
 
 crash: $(VENV)/check ## End the agent before every single step of its life (or every EVERY-th), and compare what was told
 	$(BIN)/python tests/crash_rig.py $(or $(EVERY),1)
+
+power: $(VENV)/check ## Take the power from the agent's disk at LOSSES (100) random moments, and see what is left
+	$(BIN)/python tests/power_rig.py $(or $(LOSSES),100)
 
 fuzz: $(VENV)/check ## Spoil made days for MINUTES of CPU time, and hold what is recognised to its promises
 	nice $(BIN)/python tools/fuzz.py --minutes $(or $(MINUTES),1)

@@ -1,4 +1,4 @@
-"""A process that works on an outbox until it is killed: ``outbox_child.py kill|full|forbidden|hold FOLDER``."""
+"""A process that works on an outbox until it is killed: ``outbox_child.py kill|full|forbidden|stranger|hold FOLDER``."""
 
 from __future__ import annotations
 
@@ -73,6 +73,16 @@ def forbidden(folder: Path) -> None:
         tell(refused)
 
 
+def stranger(folder: Path) -> None:
+    """Open an outbox in a folder of one's own, in one that may be passed and not be read."""
+    if os.geteuid() == 0:
+        os.setuid(65534)
+    outbox = Outbox.open(folder, now=NOON)
+    commit(outbox, 1)
+    tell(outbox.bookmark(SOURCE))
+    outbox.close()
+
+
 def hold(folder: Path) -> None:
     """Own the folder until killed."""
     outbox = Outbox.open(folder, now=NOON)
@@ -82,4 +92,6 @@ def hold(folder: Path) -> None:
 
 
 if __name__ == "__main__":
-    {"kill": kill, "full": full, "forbidden": forbidden, "hold": hold}[sys.argv[1]](Path(sys.argv[2]))
+    {"kill": kill, "full": full, "forbidden": forbidden, "stranger": stranger, "hold": hold}[sys.argv[1]](
+        Path(sys.argv[2])
+    )

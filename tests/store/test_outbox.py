@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import itertools
+import os
 import random
 import shutil
 import sqlite3
@@ -375,6 +376,26 @@ def test_forbidden_folder_refuses() -> None:
             assert outbox.recovered is None
             assert count(outbox) == 1
     finally:
+        shutil.rmtree(folder)
+
+
+def test_folder_within_one_that_is_closed_serves() -> None:
+    """A state folder of our own serves though the folder that it stands in may be passed and not be read."""
+    if sys.platform == "win32":
+        pytest.skip("Windows forbids by other means")
+    folder = Path(tempfile.mkdtemp())
+    try:
+        state = folder / "state"
+        state.mkdir()
+        if os.geteuid() == 0:
+            os.chown(state, 65534, 65534)
+        folder.chmod(0o311)
+        told = subprocess.run(
+            [sys.executable, CHILD, "stranger", state], capture_output=True, text=True, check=True
+        ).stdout
+        assert told == "1\n"
+    finally:
+        folder.chmod(0o700)
         shutil.rmtree(folder)
 
 

@@ -204,6 +204,26 @@ def test_first_start_that_was_cut_short_is_no_damage(opened: Opened, folder: Pat
     assert outbox.state().sequences == {HOST_ID: 1}
 
 
+def test_transaction_that_the_power_cut_short_is_undone(opened: Opened, folder: Path) -> None:
+    """A file that lost its power before it had its log of writes has a journal by which SQLite undoes what was half done."""
+    outbox = opened()
+    commit(outbox, 1)
+    outbox.close()
+    path = folder / FILE
+    left = {}
+    with closed(sqlite3.connect(path, isolation_level=None)) as db:
+        for statement in ("pragma journal_mode = delete", "pragma cache_size = 1", "begin"):
+            db.execute(statement)
+        db.execute("update snapshot set snapshot = hex(randomblob(100000))")  # more than fits: it is written
+        for file in (path, path.with_name(f"{FILE}-journal")):
+            left[file] = file.read_bytes()
+    for file, content in left.items():
+        file.write_bytes(content)
+    outbox = opened()
+    assert outbox.recovered is None
+    assert count(outbox) == 1
+
+
 @pytest.mark.parametrize("damaged", [False, True])
 def test_newer_outbox_is_not_touched(opened: Opened, folder: Path, damaged: bool) -> None:
     """After a downgrade nothing is migrated back, set aside or overwritten: it says which way is out."""

@@ -29,6 +29,7 @@ from logonbell.store.codec import (
 )
 from logonbell.store.database import Database
 from logonbell.store.fates import Fates
+from logonbell.store.folder import make
 from logonbell.store.history import History, forget, keep
 from logonbell.store.lock import Lock
 from logonbell.store.memory import Memory
@@ -178,7 +179,7 @@ class Outbox:
         """
         path = folder / FILE
         with refusing(folder):
-            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            make(folder)
         with ExitStack() as undo:
             lock = Lock(folder / LOCK)
             undo.callback(lock.release)

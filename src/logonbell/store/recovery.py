@@ -11,7 +11,6 @@ import itertools
 import os
 import shutil
 import sqlite3
-import sys
 import zlib
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -20,6 +19,7 @@ from logonbell.remarks import MENDED, Remarked
 from logonbell.sentence import Sentence, say
 from logonbell.store.codec import Unreadable, sentence_to_json, text_from_column, time_to_column
 from logonbell.store.database import Database
+from logonbell.store.folder import sync_names
 from logonbell.store.refusal import Damaged, refusing
 from logonbell.store.remarks import Remarks
 from logonbell.store.schema import APPLICATION, MIGRATIONS
@@ -106,13 +106,14 @@ def _rebuild(
 def fault(path: Path) -> str | None:
     """Say why a file is no usable outbox, None if it is one. Raises ``Refused`` for a newer or a forbidden one.
 
-    The file is not written to.
+    The file is not written to, unless its first transaction was cut short: SQLite then undoes that by its journal.
     """
     with refusing(path):
         if not path.exists():
             return GONE
+        cut_short = path.with_name(f"{path.name}-journal").exists()
     try:
-        database = Database(path, "ro")
+        database = Database(path, "rw" if cut_short else "ro")
     except Damaged as damaged:
         return damaged.why
     try:
@@ -213,9 +214,4 @@ def _put(source: Path, target: Path) -> None:
     with source.open("r+b") as file:
         os.fsync(file.fileno())
     source.replace(target)
-    if sys.platform != "win32":  # Windows has no way to do this to a folder
-        folder = os.open(target.parent, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
+    sync_names(target.parent)
