@@ -17,7 +17,7 @@ import click
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 import cost
-from message_schema import DIGEST, KNOWN, REMARK, SENT, VERSION
+from message_schema import DIGEST, KNOWN, PROOF, REMARK, SENT, VERSION
 from message_schema import message_schema as schema_of_message
 
 from logonbell import cli
@@ -248,6 +248,7 @@ def messages() -> str:
         "An alert": {"type": {"description": told, "type": "string"}, **KNOWN},
         "A digest": DIGEST,
         "A remark": REMARK,
+        "A proof": PROOF,
     }.items():
         rows = ["| key | is | means |", "|---|---|---|"]
         rows += [f"| `{key}` | {_type(means)} | {means['description']} |" for key, means in described.items()]
@@ -255,7 +256,7 @@ def messages() -> str:
     return "\n".join(parts).replace("(#time)", "(jsonl.md#time)")
 
 
-_SECTIONS = {"alert": "an-alert", "remark": "a-remark"}
+_SECTIONS = {"alert": "an-alert", "remark": "a-remark", "proof": "a-proof"}
 
 
 def _type(told: Mapping[str, Any]) -> str:

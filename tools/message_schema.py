@@ -51,6 +51,10 @@ SENT: Schema = {
         "type": "array",
         "items": {"$ref": "#/$defs/remark"},
     },
+    "proof": _may_be_null(
+        {"$ref": "#/$defs/proof"},
+        "By what it is shown that no message is missing and the history is still the same; null for a test.",
+    ),
 }
 """How it was sent, and what people read of it."""
 
@@ -63,6 +67,30 @@ REMARK: Schema = {
     "count": _may_be_null({"type": "integer"}, "How many it is about; null where nobody knows."),
 }
 """What must be told besides."""
+
+_SHA256 = {"pattern": "^[0-9a-f]{64}$"}
+PROOF: Schema = {
+    "history": _text(
+        "The name of the history: another one where it began anew, or an older copy replaced it.", **_MARK
+    ),
+    "notifier": _text("The notifier whose messages are numbered."),
+    "number": _count(
+        "The number of this message among those to this notifier of this history: 1, 2, 3, …", 1
+    ),
+    "before": _text("The mark of the message with the number before; of the first 64 zeros.", **_SHA256),
+    "mark": _text(
+        "SHA-256 of the JSON list, in ASCII and without spaces, of `history`, `notifier`, `number`, `before`, the number and the mark of `head`, and the message's `fingerprint`.",
+        **_SHA256,
+    ),
+    "head": {
+        "description": "The newest link of the history when this message was begun: its number and its mark.",
+        "type": "object",
+        "properties": {"number": _count("Its number."), "mark": _text("Its mark.", **_SHA256)},
+        "required": ["number", "mark"],
+        "additionalProperties": False,
+    },
+}
+"""That nothing is missing."""
 
 DIGEST: Schema = {
     "type": {"description": "Which kind of message this is.", "const": "digest"},
@@ -139,6 +167,7 @@ def message_schema(lines: Mapping[str, Any]) -> Schema:
                 **_part("Something that must be told besides.", REMARK),
                 "additionalProperties": False,
             },
+            "proof": {**_part("That nothing is missing.", PROOF), "additionalProperties": False},
         },
     }
 

@@ -195,7 +195,7 @@ def who(config_path: Path, form: str, lang: str | None) -> int:
     return _run_as_set(config_path, lang, lambda desk, config: run(desk, config, as_lines=form == "jsonl"))
 
 
-@logonbell.command()
+@logonbell.group(invoke_without_command=True)
 @_config
 @click.option("--user", help="Only whose name, SID or principal holds this.")
 @click.option("--door", type=click.Choice([str(door) for door in Door]), help="Only by this door.")
@@ -203,7 +203,9 @@ def who(config_path: Path, form: str, lang: str | None) -> int:
 @click.option("--until", help="Only before this time.")
 @_format
 @_language
+@click.pass_context
 def history(
+    context: click.Context,
     *,
     config_path: Path,
     user: str | None,
@@ -212,8 +214,10 @@ def history(
     until: str | None,
     form: str,
     lang: str | None,
-) -> int:
+) -> int | None:
     """List the logons that were kept."""
+    if context.invoked_subcommand is not None:
+        return None
     from logonbell.commands.history import Asked  # noqa: PLC0415 - a command loads what it needs, no more
     from logonbell.commands.history import history as run  # noqa: PLC0415 - likewise
 
@@ -221,6 +225,17 @@ def history(
     return _run_as_set(
         config_path, lang, lambda desk, config: run(desk, config, asked, as_lines=form == "jsonl")
     )
+
+
+@history.command("verify")
+@_config
+@_format
+@_language
+def history_verify(config_path: Path, form: str, lang: str | None) -> int:
+    """Find what was removed from the history, changed or put into it, and say where."""
+    from logonbell.commands.history_verify import verify as run  # noqa: PLC0415 - a command loads what it needs, no more
+
+    return _run_as_set(config_path, lang, lambda desk, config: run(desk, config, as_lines=form == "jsonl"))
 
 
 @logonbell.group()

@@ -9,6 +9,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from logonbell.alert import Alert, Level
+from logonbell.proof import Proof
 from logonbell.sentence import Sentence
 
 NAMED = 20
@@ -30,12 +31,16 @@ class Remark:
 
 @dataclass(frozen=True, slots=True)
 class Notification:
-    """One delivery of one alert: ``sequence`` is the host's own count (1, 2, 3, …), ``read`` when its event was read."""
+    """One delivery of one alert: ``sequence`` is the host's own count (1, 2, 3, …), ``read`` when its event was read.
+
+    One that is no message of its own (it is named by a digest), or a test, has no ``proof``.
+    """
 
     alert: Alert
     sequence: int
     read: datetime
     remarks: tuple[Remark, ...] = ()
+    proof: Proof | None = None
 
     @property
     def fingerprint(self) -> str:
@@ -84,6 +89,7 @@ class Digest:
     last: datetime
     sequences: tuple[tuple[int, int], ...]
     remarks: tuple[Remark, ...] = ()
+    proof: Proof | None = None
 
     @property
     def level(self) -> Level:

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from agent_host import Host
 from fakes import NOON
 from live import LiveBastion
 from logonbell.simulate.people import Person
 from logonbell.simulate.ssm_documents import port, run_command, shell
-from logonbell.store.outbox import Outbox
+from logonbell.store.outbox import FILE, Outbox
 from said import JAPANESE, Said
 
 ALICE = "arn:aws:sts::111122223333:assumed-role/ops/alice"
@@ -217,3 +220,32 @@ def test_a_person_reads_names_and_ports(
         through = next(row for row in rows if "RDP through SSM" in row)
         assert r"CORP\kato" in through
         assert "assumed-role/ops/bob" in through
+
+
+def test_a_history_that_was_changed_is_told(host: Host) -> None:
+    """`history verify` ends with 0 on what was written, and with 1 and the place where something was removed."""
+    host.ring(2, 3)
+    said = host.run("history", "verify")
+    assert (said.code, said.err) == (0, "")
+    assert "As they were written: 0 findings and 3 alerts, in the links from 1 to 3." in said.out
+    assert "No flaw was found." in said.out
+    with closing(sqlite3.connect(host.folder / "state" / FILE)) as db, db:
+        db.execute("delete from delivery where alert = 2")
+        db.execute("delete from alert where id = 2")
+    said = host.run("history", "verify")
+    assert said.code == 1
+    assert "The alert in row 2, of " in said.out
+    assert "1 flaw was found." in said.out
+    flaw, summary = (
+        json.loads(line) for line in host.run("history", "verify", "--format", "jsonl").out.splitlines()
+    )
+    assert (flaw["kind"], flaw["link"]) == ("removed", 2)
+    assert (summary["flaws"], summary["alerts"], summary["head"]["number"]) == (1, 2, 3)
+    assert JAPANESE.search(host.run("history", "verify", "--lang", "ja").out)
+
+
+def test_a_history_without_an_outbox_is_refused(run: Run, config: Callable[[str], Path]) -> None:
+    """Where the agent never ran there is nothing to verify, and one sentence says so."""
+    said = run("history", "verify", "--config", config(""))
+    assert said.code == 1
+    assert "There is no outbox in" in said.err

@@ -33,6 +33,7 @@ from logonbell.event import EventRef
 from logonbell.logon import Door, Finding, User
 from logonbell.notification import Digest, DigestKind, Remark, Telling
 from logonbell.notifiers.document import LONGEST, Document, Said, document, thread, written
+from logonbell.proof import Head, Proof
 from logonbell.rule import Rules
 from logonbell.sentence import say
 from logonbell.wire import iso, line
@@ -80,6 +81,28 @@ def test_an_alert_is_its_line_and_how_it_was_sent() -> None:
         "subject": "RDP logon: alice",
         "text": "RDP logon: アリス\n\nfacts\n",
         "remarks": [],
+        "proof": None,
+    }
+
+
+PROOF = Proof("a" * 32, "sns", 57, "b" * 64, Head(1234, "c" * 64), notify(DOMAIN_ADMIN).fingerprint)
+
+
+@pytest.mark.parametrize("room", [ANY_ROOM, 1])
+def test_a_proof_is_whole_or_not_at_all(room: int) -> None:
+    """By what it is shown that none is missing comes as it is, however little room there is."""
+    telling = replace(notify(DOMAIN_ADMIN), proof=PROOF)
+    CONTRACT.validate(read(telling))
+    text = written(document(telling, SAID), lambda text: len(text) <= room)
+    told = json.loads(text)
+    assert told["fingerprint"] == PROOF.fingerprint
+    assert told["proof"] == {
+        "history": "a" * 32,
+        "notifier": "sns",
+        "number": 57,
+        "before": "b" * 64,
+        "mark": PROOF.mark,
+        "head": {"number": 1234, "mark": "c" * 64},
     }
 
 

@@ -35,6 +35,7 @@ from findings import (
 from logonbell.alert import Level
 from logonbell.logon import Door, Finding, Logon, LogonType, User
 from logonbell.notification import Telling
+from logonbell.proof import Head, Proof
 from logonbell.text.escape import fit
 from logonbell.text.facts import Reader
 from logonbell.text.language import LANGUAGES
@@ -62,6 +63,7 @@ TOLD: dict[str, Finding] = {
     "ssm-tunnel": TUNNEL,
 }
 DIGESTS = {"storm": STORM, "backlog": BACKLOG, "repeats": REPEATS}
+PROOF = Proof("a" * 32, "sns", 57, "b" * 64, Head(1234, "c" * 64), "d" * 32)
 FIRST_LINES = {
     Door.CONSOLE: (
         r"Console logon: CONTOSO\alice on BASTION01",
@@ -371,3 +373,13 @@ def test_an_unknown_person_is_told_as_such() -> None:
     text = body(notify(finding), language="en", zone=TOKYO, host_name=HOST, sent=SENT)
     assert text.startswith(r"SSM shell: BASTION01\ssm-user on BASTION01")
     assert "Principal      not known\nSSM session    not known\n" in text
+
+
+@pytest.mark.parametrize("telling", [notify(DOMAIN_ADMIN), STORM], ids=["alert", "digest"])
+@pytest.mark.parametrize(("language", "label"), [("en", "Proof"), ("ja", "証跡")])
+def test_mail_proves_that_none_is_missing(telling: Telling, language: str, label: str) -> None:
+    """A mail says in one line which number it has, and which history stands behind it."""
+    text = body(replace(telling, proof=PROOF), language=language, zone=UTC, host_name=HOST, sent=SENT)
+    (line,) = (line for line in text.splitlines() if line.startswith(label))
+    assert line.split() == [label, PROOF.short]
+    assert PROOF.short.split("-")[1:3] == ["57", "1234"]

@@ -17,6 +17,7 @@ from logonbell.alert import fingerprint
 from logonbell.event import EventRef
 from logonbell.logon import Finding, Logoff, Logon
 from logonbell.notification import Digest, Notification, Remark, Telling
+from logonbell.proof import Proof
 from logonbell.rule import Verdict
 from logonbell.wire import iso, line
 
@@ -25,6 +26,8 @@ SCHEMA = 1
 LONGEST = 1024
 """Characters of one text."""
 _EVENTS = 256
+_WHOLE = {"proof", "fingerprint"}
+"""What is never shortened: half of it proves nothing."""
 
 Document = dict[str, Any]
 
@@ -57,6 +60,7 @@ def document(telling: Telling, said: Said) -> Document:
         "subject": said.subject,
         "text": said.text,
         "remarks": [_remark(remark) for remark in telling.remarks],
+        "proof": None if telling.proof is None else _proof(telling.proof),
     }
 
 
@@ -144,6 +148,17 @@ def _remark(remark: Remark) -> Document:
     }
 
 
+def _proof(proof: Proof) -> Document:
+    return {
+        "history": proof.history,
+        "notifier": proof.notifier,
+        "number": proof.number,
+        "before": proof.before,
+        "mark": proof.mark,
+        "head": {"number": proof.head.number, "mark": proof.head.mark},
+    }
+
+
 def _fewer(count: int) -> list[int]:
     """Give how many alerts to try, each fewer than before, the last one."""
     tried = []
@@ -154,13 +169,16 @@ def _fewer(count: int) -> list[int]:
 
 
 def _cut(value: Any, longest: int, events: int, *, text: int | None = None, key: str = "") -> Any:
-    """Shorten every text to ``longest`` characters and every list of records to ``events``.
+    """Shorten every text to ``longest`` characters and every list of records to ``events``, but for ``_WHOLE``.
 
     ``text``: so many characters of the text that people read are kept; None keeps it whole.
     """
     match value:
         case dict():
-            return {name: _cut(inner, longest, events, text=text, key=name) for name, inner in value.items()}
+            return {
+                name: inner if name in _WHOLE else _cut(inner, longest, events, text=text, key=name)
+                for name, inner in value.items()
+            }
         case list():
             kept = value[:events] if key in {"events", "record_ids", "sequences", "remarks"} else value
             return [_cut(inner, longest, events, text=text, key=key) for inner in kept]

@@ -69,6 +69,15 @@ class Database:
                 self._connection.rollback()
             raise
 
+    @contextmanager
+    def unmoved(self) -> Iterator[None]:
+        """Let everything that is read inside be of one moment, and hold up no writer."""
+        self.change("begin")
+        try:
+            yield
+        finally:
+            self.change("rollback")
+
     def version(self) -> int:
         """The version of the schema; 0 before the first migration."""
         (version,) = self.rows("pragma user_version")[0]

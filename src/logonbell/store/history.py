@@ -24,7 +24,9 @@ KEEP = """
 insert into finding (host, channel, record_id, time, facts, seen, revised) values (?, ?, ?, ?, ?, ?, ?)
 on conflict (host, channel, record_id, time) do update set facts = excluded.facts, revised = excluded.revised
 """
-END = "update finding set ended = ? where host = ? and channel = ? and record_id = ? and time = ?"
+END = (
+    "update finding set ended = ?, revised = ? where host = ? and channel = ? and record_id = ? and time = ?"
+)
 ONE = "select facts, ended from finding where host = ? and channel = ? and record_id = ? and time = ?"
 BETWEEN = "select facts, ended, seen, revised from finding where time >= ? and time < ? order by time, id"
 FORGET = "delete from finding where time < ? or revised < ?"
@@ -71,15 +73,26 @@ class History:
         return None
 
 
-def keep(database: Database, findings: Iterable[Finding], read: datetime) -> None:
-    """Keep findings, or newer versions of them; a logoff also ends its logon. For the caller's transaction."""
+Place = tuple[str, str, str, str]
+"""By what a row is found: host, channel, record and time, as they stand in its columns."""
+
+
+def keep(database: Database, findings: Iterable[Finding], read: datetime) -> list[Place]:
+    """Keep findings, or newer versions of them; a logoff also ends its logon. For the caller's transaction.
+
+    Returns the rows that were written, each once.
+    """
     seen = time_to_column(read)
+    written: dict[Place, None] = {}
     for finding in findings:
         key = _key(finding.host, finding.main, finding.time)
         database.change(KEEP, (*key, finding_to_json(finding), seen, seen))
+        written[key] = None
         if isinstance(finding, Logoff):
-            ended = time_to_column(finding.time)
-            database.change(END, (ended, *_key(finding.host, finding.logon, finding.began)))
+            logon = _key(finding.host, finding.logon, finding.began)
+            database.change(END, (time_to_column(finding.time), seen, *logon))
+            written[logon] = None
+    return list(written)
 
 
 def forget(database: Database, before: datetime) -> int:
@@ -91,5 +104,5 @@ def forget(database: Database, before: datetime) -> int:
     return database.change(FORGET, (limit, limit))
 
 
-def _key(host: str, main: EventRef, time: datetime) -> tuple[str, str, str, str]:
+def _key(host: str, main: EventRef, time: datetime) -> Place:
     return text_to_column(host), text_to_column(main.channel), str(main.record_id), time_to_column(time)

@@ -17,6 +17,7 @@ from logonbell.remarks import SILENCED, Remarked, joined, lost, unwatched
 from logonbell.sentence import Sentence, say
 from logonbell.silence import Maintenance, Silence, silencing
 from logonbell.source import Loss
+from logonbell.store.chain import Chain
 from logonbell.store.codec import (
     Unreadable,
     alert_to_json,
@@ -31,6 +32,7 @@ from logonbell.store.database import Database
 from logonbell.store.fates import Fates
 from logonbell.store.folder import make
 from logonbell.store.history import History, forget, keep
+from logonbell.store.inspection import Inspection
 from logonbell.store.lock import Lock
 from logonbell.store.memory import Memory
 from logonbell.store.recovery import checksum, copy_is_old, keep_copy, recover
@@ -146,7 +148,7 @@ class OutboxState:
 
 
 class Outbox:
-    """Bookmarks, the recogniser's snapshot, the history, and the alerts with their deliveries.
+    """Bookmarks, the recogniser's snapshot, the history and its chain, and the alerts with their deliveries.
 
     One object serves one thread, which also closes it: the agent's own is made by ``open``, every other by ``join``.
     Everything may raise ``Refused``; then nothing was changed, and the same call works again once the cause is mended.
@@ -164,6 +166,7 @@ class Outbox:
         self.recovered = recovered
         """What this opening had to mend, to be told; None where all was well."""
         self.history = History(database)
+        self.chain = Chain(database)
         self.memory = Memory(database)
         self.tellings = Tellings(database)
         self.silences = Silences(database)
@@ -255,9 +258,11 @@ class Outbox:
                 values = (text_to_column(source), text_to_column(bookmark), number, at, checksum(bookmark))
                 self._database.change(PUT_BOOKMARK, values)
             self._database.change(PUT_SNAPSHOT, (text_to_column(snapshot), at, checksum(snapshot)))
-            keep(self._database, findings, read)
+            written = keep(self._database, findings, read)
             self.remarks.add(lost(loss, read) for loss in losses)
-            return self._ring(alerts, notifiers, read, filters, maintenance)
+            rung = self._ring(alerts, notifiers, read, filters, maintenance)
+            self.chain.keep(written, rung)
+            return len(rung)
 
     def ring(
         self,
@@ -268,7 +273,9 @@ class Outbox:
     ) -> int:
         """Keep alerts of logonbell's own, as ``commit`` does; return how many of them are new."""
         with self._database.transaction():
-            return self._ring(alerts, notifiers, read, filters, ())
+            rung = self._ring(alerts, notifiers, read, filters, ())
+            self.chain.keep((), rung)
+            return len(rung)
 
     def _ring(
         self,
@@ -277,8 +284,9 @@ class Outbox:
         read: datetime,
         filters: Mapping[str, Filter],
         maintenance: Sequence[Maintenance],
-    ) -> int:
-        new = 0
+    ) -> list[str]:
+        """Keep those alerts that are new; give their fingerprints."""
+        new: list[str] = []
         silences: list[Silence] | None = None
         untold: list[Remarked] = []
         for alert in alerts:
@@ -289,7 +297,7 @@ class Outbox:
             number = self._put(alert, told, read, by.why if by else None)
             if number is None:
                 continue
-            new += 1
+            new.append(alert.fingerprint)
             if isinstance(by, Silence):
                 self.silences.held(by)
             if by is not None:
@@ -342,10 +350,19 @@ class Outbox:
         Returns how many findings were dropped.
         """
         with self._database.transaction():
-            self._database.change(FORGET, (time_to_column(before),))
+            facts = self._database.change(FORGET, (time_to_column(before),))
             self.remarks.forget(before)
             self.silences.forget(before)
-            return forget(self._database, before)
+            findings = forget(self._database, before)
+            if facts or findings:
+                self.chain.forget(facts + findings, time_to_column(before))
+            return findings
+
+    @contextmanager
+    def inspect(self) -> Iterator[Inspection]:
+        """Look whether the history is what was written, at one moment; who writes is not held up."""
+        with self._database.unmoved():
+            yield Inspection(self._database)
 
     def keep_copy(self, now: datetime) -> None:
         """Renew the copy that a damaged outbox falls back to. Raises ``Damaged``, and keeps the old copy."""

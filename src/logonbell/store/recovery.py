@@ -17,6 +17,7 @@ from pathlib import Path
 
 from logonbell.remarks import MENDED, Remarked
 from logonbell.sentence import Sentence, say
+from logonbell.store.chain import Chain
 from logonbell.store.codec import Unreadable, sentence_to_json, text_from_column, time_to_column
 from logonbell.store.database import Database
 from logonbell.store.folder import sync_names
@@ -96,6 +97,8 @@ def _rebuild(
                 number=floor + 1,
             )
         with database.transaction():
+            if copy_fault is None:
+                Chain(database).begin()
             database.change(MEND, (time_to_column(now), sentence_to_json(what), floor))
             Remarks(database).add([Remarked(now, MENDED, what)])
     finally:

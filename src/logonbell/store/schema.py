@@ -7,6 +7,7 @@ from contextlib import suppress
 
 from logonbell.alert import Alert, kind_of
 from logonbell.logon import Logon
+from logonbell.store.chain import Chain
 from logonbell.store.codec import Unreadable, alert_from_json, time_to_column
 from logonbell.store.database import Database
 
@@ -224,5 +225,55 @@ def make_memory(database: Database) -> None:
     )
 
 
-MIGRATIONS: tuple[Callable[[Database], None], ...] = (create, tell_together, make_memory)
+CHAIN = """
+-- What became of the history, in the order in which it did; each mark covers the one before it.
+create table link (
+    number integer primary key,
+    kind text not null check (kind in ('finding', 'alert', 'forgotten')),
+    row integer not null,     -- that was written; of what was forgotten, how many
+    time text not null,       -- of its event; of what was forgotten, before which
+    at text not null,
+    digest text not null,
+    mark text not null
+);
+
+-- The newest link that was dropped, and before when everything may have been.
+create table checkpoint (
+    id integer primary key check (id = 1),
+    number integer not null,
+    mark text not null,
+    before text
+);
+
+-- A history that is replaced by an older copy goes on under another name.
+create table history (
+    id integer primary key,
+    name text not null,
+    since integer not null    -- its first link
+);
+
+-- The newest link of each.
+alter table finding add column link integer;
+alter table alert add column link integer;
+
+-- By what a message proves that none is missing.
+alter table notifier add column number integer not null default 0;
+alter table notifier add column mark text not null default '';
+alter table telling add column history text;
+alter table telling add column number integer;
+alter table telling add column before text;
+alter table telling add column link integer;
+alter table telling add column head text;
+"""
+
+
+def chain(database: Database) -> None:
+    """Make the tables of the chain, and take what stands in the history already as its first links."""
+    _run(database, CHAIN)
+    links = Chain(database)
+    links.begin()
+    links.take_up()
+
+
+MIGRATIONS: tuple[Callable[[Database], None], ...] = (create, tell_together, make_memory, chain)
 """Step N brings version N to N + 1."""

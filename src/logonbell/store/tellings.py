@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import Any
 
 from logonbell.alert import Level
 from logonbell.notification import NAMED, Digest, DigestKind, Notification, Telling, digest_fingerprint
 from logonbell.pace import Bundle, Sent, Waiting
+from logonbell.proof import NONE, Head, Proof
 from logonbell.remarks import DROPPED, Remarked, joined, ranges
 from logonbell.sentence import Sentence, say
+from logonbell.store.chain import Chain
 from logonbell.store.codec import (
     Unreadable,
     alert_from_json,
@@ -52,8 +55,14 @@ select alert.fingerprint from delivery join alert on alert.id = delivery.alert
 where delivery.notifier = ? and delivery.telling is null and delivery.alert in (select value from json_each(?))
 """
 BEGIN = """
-insert into telling (notifier, digest, fingerprint, level, kind, alerts, why, begun, remarks)
-values (?, ?, ?, ?, ?, ?, ?, ?, (select coalesce(max(id), 0) from remark))
+insert into telling
+    (notifier, digest, fingerprint, level, kind, alerts, why, begun, history, number, before, link, head, remarks)
+values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, (select coalesce(max(id), 0) from remark))
+"""
+LAST_NUMBER = "select number, mark from notifier where name = ?"
+COUNT_ON = """
+insert into notifier (name, remarks, number, mark) values (?, 0, ?, ?)
+on conflict (name) do update set number = excluded.number, mark = excluded.mark
 """
 REFER = """
 update delivery set telling = ?
@@ -64,7 +73,7 @@ DUE_LEVELS = """
 select level from telling where notifier = ? and state = 'pending' and (due is null or due <= ? or failed > ?)
 """
 DUE = """
-select id, digest, fingerprint, alerts, remarks, attempts, begun from telling
+select id, digest, fingerprint, alerts, remarks, attempts, begun, history, number, before, link, head from telling
 where notifier = ? and state = 'pending'
     -- one that failed in the future is due: the clock was set back
     and (due is null or due <= ? or failed > ?)
@@ -135,6 +144,7 @@ class Tellings:
     def __init__(self, database: Database) -> None:
         self._database = database
         self.remarks = Remarks(database)
+        self._chain = Chain(database)
 
     def meet(self, notifier: str, now: datetime) -> None:
         """Begin with a notifier: a new one is not told what was to be remarked before its time; nothing waits any more."""
@@ -166,19 +176,32 @@ class Tellings:
         marks = [mark for (mark,) in self._database.rows(FINGERPRINTS, (name, keys))]
         if not marks:  # somebody dropped them meanwhile
             return
+        mark = marks[0] if len(marks) == 1 else digest_fingerprint(marks)
+        proof = self._proof(name, mark)
         values = (
             name,
             bundle.digest,
-            marks[0] if len(marks) == 1 else digest_fingerprint(marks),
+            mark,
             int(bundle.level),
             bundle.kind,
             len(marks),
             sentence_to_json(bundle.why),
             time_to_column(now),
         )
-        self._database.change(BEGIN, values)
+        head = proof.head
+        self._database.change(
+            BEGIN, (*values, proof.history, proof.number, proof.before, head.number, head.mark)
+        )
+        self._database.change(COUNT_ON, (name, proof.number, proof.mark))
         ((key,),) = self._database.rows(LAST)
         self._database.change(REFER, (key, name, keys))
+
+    def _proof(self, name: str, mark: str) -> Proof:
+        """Give the next number of a notifier, and the history's newest link, to a message."""
+        rows = self._database.rows(LAST_NUMBER, (name,))
+        number, before = rows[0] if rows else (0, "")
+        chain = self._chain
+        return Proof(chain.name(), text_from_column(name), number + 1, before or NONE, chain.head(), mark)
 
     def due_levels(self, notifier: str, now: datetime) -> list[Level]:
         """Give the levels of what was begun and may be tried now."""
@@ -193,7 +216,7 @@ class Tellings:
         told = self.remarks.told(notifier)
         carried = False
         deliveries = []
-        for key, digest, mark, alerts, remarks, attempts, begun in self._database.rows(
+        for key, digest, mark, alerts, remarks, attempts, begun, *proof in self._database.rows(
             DUE, (*self._is_due(notifier, now), limit)
         ):
             telling = self._single(key) if alerts == 1 else self._digest(key, digest, mark, alerts)
@@ -201,6 +224,7 @@ class Tellings:
                 why = say("The alert cannot be read any more ({why}).", why=str(telling))
                 self._bury(key, why, now)
                 continue
+            telling = replace(telling, proof=_proof(proof, notifier, mark))
             carries = 0 if carried or remarks <= told else remarks
             if carries:
                 telling = replace(telling, remarks=self.remarks.between(told, carries))
@@ -333,3 +357,9 @@ class Tellings:
             )
         )
         return len(rows)
+
+
+def _proof(row: Sequence[Any], notifier: str, mark: str) -> Proof | None:
+    """Read what a message proves; None for one that was begun before there were proofs."""
+    history, number, before, link, head = row
+    return None if number is None else Proof(history, notifier, number, before, Head(link, head), mark)

@@ -10,7 +10,7 @@ from logonbell.notification import NAMED, Digest, DigestKind
 from logonbell.sentence import Sentence, plural, say
 from logonbell.text import moment
 from logonbell.text.escape import Shown, name
-from logonbell.text.facts import Fact, Reader, both, remarks
+from logonbell.text.facts import Fact, Reader, both, proof, remarks
 from logonbell.text.headline import Room, headline
 from logonbell.text.words import DOORS, LEVELS
 
@@ -58,7 +58,7 @@ def digest_headline(digest: Digest, reader: Reader, room: Room | None = None) ->
 
 def digest_facts(digest: Digest, reader: Reader, sent: datetime | None) -> tuple[Fact, ...]:
     """List the worst, and count the rest."""
-    rows = [*_rows(digest, reader, sent), *remarks(digest.remarks, reader)]
+    rows = [*_rows(digest, reader, sent), *remarks(digest.remarks, reader), *proof(digest.proof)]
     return tuple(Fact(reader.tell(label), tuple(lines)) for label, lines in rows if lines)
 
 

@@ -20,6 +20,7 @@ from logonbell.logon import (
     User,
 )
 from logonbell.notification import Notification, Remark
+from logonbell.proof import Proof
 from logonbell.sentence import Sentence, plural, say
 from logonbell.text import moment
 from logonbell.text.escape import Shown, escape, name
@@ -90,6 +91,7 @@ def facts(notification: Notification, reader: Reader, sent: datetime | None) -> 
     rows.append((say("Rule"), [reader.tell(rule)]))
     rows.append((say("Alert number"), [str(notification.sequence)]))
     rows += remarks(notification.remarks, reader)
+    rows += proof(notification.proof)
     return tuple(Fact(reader.tell(label), tuple(lines)) for label, lines in rows if lines)
 
 
@@ -202,6 +204,12 @@ def remarks(told: Sequence[Remark], reader: Reader) -> _Rows:
     if rest > 0:
         lines.append(reader.tell(plural("and {count:,} more", "and {count:,} more", rest)))
     yield say("Besides"), lines
+
+
+def proof(told: Proof | None) -> _Rows:
+    """Say by what it is shown that no message is missing; what to do with it says docs/verify.md."""
+    if told is not None:
+        yield say("Proof"), [told.short]
 
 
 def both(time: datetime, reader: Reader) -> list[str]:
