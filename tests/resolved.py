@@ -30,18 +30,23 @@ PHYSICAL = {
 }
 
 
+def given(template: Mapping[str, Any]) -> dict[str, str]:
+    """Give the values of its parameters, as nobody changed them."""
+    return {name: one["Default"] for name, one in template["Parameters"].items()}
+
+
 class Resolved:
     """The stack that a template makes; ``overrides``: parameters that differ from their defaults."""
 
     def __init__(
         self, template: Mapping[str, Any], *, region: str = "ap-northeast-1", **overrides: str
     ) -> None:
-        given = {name: one["Default"] for name, one in template["Parameters"].items()} | overrides
+        values = given(template) | overrides
         lists = {name for name, one in template["Parameters"].items() if one["Type"] == "CommaDelimitedList"}
         self._values: dict[str, Any] = {
             **PSEUDO,
             **PHYSICAL,
-            **{name: value.split(",") if name in lists else value for name, value in given.items()},
+            **{name: value.split(",") if name in lists else value for name, value in values.items()},
             "AWS::Region": region,
         }
         self._conditions = template["Conditions"]

@@ -15,6 +15,7 @@ import click
 
 from logonbell import __version__
 from logonbell.cloud.eyes import NAMES
+from logonbell.cloud.wanted import STACK
 from logonbell.commands.desk import INTERRUPTED, MENDABLE, OURS, Desk
 from logonbell.errors import Refused
 from logonbell.logon import Door
@@ -287,7 +288,7 @@ def _stack_options(command: Callable[..., int]) -> Callable[..., int]:
         click.option("--hosts", help="Hosts whose heartbeat is watched: tag:Role=bastion."),
         click.option("--topic", "topic_name", help="The topic's name; else logonbell."),
         click.option("--topic-arn", help="A topic that is there already, adopted as it is."),
-        click.option("--kms", is_flag=True, default=None, help="Encrypt the topic with a key of its own."),
+        click.option("--kms/--no-kms", default=None, help="Encrypt the topic with a key of its own."),
         click.option("--organization", help="An organization (o-...) whose accounts may publish, too."),
         click.option("--parameter", help="A parameter of the SSM Parameter Store for the hosts' settings."),
         click.option(
@@ -309,6 +310,87 @@ def _stack_options(command: Callable[..., int]) -> Callable[..., int]:
     return command
 
 
+def _stack_place(command: Callable[..., int]) -> Callable[..., int]:
+    """Give a command the options that say which stack it is about."""
+    command = click.option("--region", help="The region; else that of the AWS configuration.")(command)
+    return click.option("--stack", default=STACK, show_default=True, help="The stack's name.")(command)
+
+
+@cloud.command("up")
+@_stack_options
+@click.option(
+    "--remove",
+    "removed",
+    multiple=True,
+    metavar="WHO",
+    help="A subscriber or a role that is taken away again.",
+)
+@click.option(
+    "--with",
+    "heard",
+    multiple=True,
+    type=click.Choice(NAMES),
+    help="What AWS's own eye shall ring for again.",
+)
+@_stack_place
+@click.option(
+    "--wait",
+    "minutes",
+    type=click.FloatRange(0, 24 * 60),
+    default=15,
+    show_default=True,
+    help="Minutes to wait for mailboxes to confirm; Ctrl+C ends it.",
+)
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@_language
+def cloud_up(
+    *, stack: str, region: str | None, minutes: float, yes: bool, lang: str | None, **options: Any
+) -> int:
+    """Set the AWS side up, or change it: what would change is shown first. What is not named stays as it is.
+
+    Then it waits until a mailbox has confirmed, rings once, and prints the settings for the hosts.
+    """
+    from logonbell.commands.cloud_asked import Asked  # noqa: PLC0415 - a command loads what it needs, no more
+    from logonbell.commands.cloud_up import Where, up  # noqa: PLC0415 - likewise
+
+    asked, where = Asked(**options), Where(stack=stack, region=region)
+    return _run(
+        _desk(lang),
+        lambda desk: up(desk, asked, where, language=lang, yes=yes, minutes=minutes, answers=sys.stdin),
+    )
+
+
+@cloud.command("down")
+@_stack_place
+@click.option("--keep-topic", is_flag=True, help="Keep the topic and who hears it.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@_language
+def cloud_down(*, stack: str, region: str | None, keep_topic: bool, yes: bool, lang: str | None) -> int:
+    """Take the AWS side down. An adopted topic stays as it is."""
+    from logonbell.commands.cloud_up import Where, down  # noqa: PLC0415 - a command loads what it needs, no more
+
+    where = Where(stack=stack, region=region)
+    return _run(
+        _desk(lang), lambda desk: down(desk, where, keep_topic=keep_topic, yes=yes, answers=sys.stdin)
+    )
+
+
+@cloud.command("status")
+@_stack_place
+@_format
+@_language
+def cloud_status(*, stack: str, region: str | None, form: str, lang: str | None) -> int:
+    """Say how the stack stands, who hears the topic, whether a trail records, which hosts are heard, and what drifted.
+
+    Changes and sends nothing. Ends with 1 where something is bad.
+    """
+    from logonbell.commands.cloud_status import status as run  # noqa: PLC0415 - a command loads what it needs, no more
+    from logonbell.commands.cloud_up import Where  # noqa: PLC0415 - likewise
+
+    where = Where(stack=stack, region=region)
+    return _run(_desk(lang), lambda desk: run(desk, where, as_lines=form == "jsonl"))
+
+
 @cloud.command("template")
 @_stack_options
 @click.option(
@@ -325,7 +407,8 @@ def cloud_template(*, form: str, lang: str | None, **options: Any) -> int:
 
     What AWS itself tells is in the language of the template (--lang).
     """
-    from logonbell.commands.cloud import Asked, template  # noqa: PLC0415 - a command loads what it needs, no more
+    from logonbell.commands.cloud import template  # noqa: PLC0415 - a command loads what it needs, no more
+    from logonbell.commands.cloud_asked import Asked  # noqa: PLC0415 - likewise
 
     return _run(_desk(lang), lambda desk: template(desk, Asked(**options), form=form))
 
@@ -334,7 +417,7 @@ def cloud_template(*, form: str, lang: str | None, **options: Any) -> int:
 @_stack_options
 @click.option("--key-arn", help="The key of the topic, where it is encrypted.")
 @click.option("--for-setup", is_flag=True, help="What whoever runs `cloud up` must be allowed, instead.")
-@click.option("--stack", default="logonbell", show_default=True, help="With --for-setup: the stack's name.")
+@click.option("--stack", default=STACK, show_default=True, help="With --for-setup: the stack's name.")
 @click.option("--account", default="*", help="With --for-setup: the account.")
 @click.option("--region", default="*", help="With --for-setup: the region.")
 @_language
@@ -349,7 +432,8 @@ def cloud_policy(
     **options: Any,
 ) -> int:
     """Print what a host may do, as an IAM policy; with --for-setup what setting up needs. Nothing of it is wider."""
-    from logonbell.commands.cloud import Asked, host_policy, setup_policy  # noqa: PLC0415 - likewise
+    from logonbell.commands.cloud import host_policy, setup_policy  # noqa: PLC0415 - likewise
+    from logonbell.commands.cloud_asked import Asked  # noqa: PLC0415 - likewise
 
     asked = Asked(**options)
     if for_setup:

@@ -47,6 +47,7 @@ def setup_statements(wanted: Wanted, place: Place) -> Iterator[Statement]:
         yield allow("TheTopic", _of("sns", _TOPIC), topic)
     yield allow("TheHostsPolicy", _of("iam", _POLICY), place.arn("iam", f"policy/{ours}", regional=False))
     roles = [place.arn("iam", f"role/{name}", regional=False) for name in wanted.roles or ("*",)]
+    yield allow("KnowRoles", "iam:GetRole", roles)
     yield allow(
         "GiveItToHosts",
         _of("iam", "AttachRolePolicy DetachRolePolicy"),

@@ -43,6 +43,7 @@ def build(wanted: Wanted) -> dict[str, Any]:
     return {
         "AWSTemplateFormatVersion": "2010-09-09",
         "Description": "logonbell: rings when someone gets onto a bastion",
+        "Metadata": {"Language": wanted.language},
         "Parameters": parameters(wanted, looking),
         "Conditions": _CONDITIONS,
         "Resources": resources,
@@ -221,7 +222,7 @@ class _Making:
                     "FilterPolicyScope": "MessageAttributes",
                     "FilterPolicy": filter_policy(one.least),
                 }
-            name = _logical(one)
+            name = logical(one)
             made[name] = _resource("AWS::SNS::Subscription", properties)
             if one.protocol == "lambda":
                 made[f"{name}Permission"] = _resource(
@@ -368,7 +369,6 @@ class _Making:
                             "TOPIC_ARN": _TOPIC,
                             "TAG_KEY": _ref("HostTagKey"),
                             "TAG_VALUE": _ref("HostTagValue"),
-                            "NAMESPACE": NAMESPACE,
                             **texts,
                         }
                     },
@@ -451,14 +451,16 @@ def watchman_code() -> str:
 
 def filter_policy(least: Level) -> dict[str, Any]:
     """Let through what is at least of a level, and what carries no level: AWS's own messages carry no attributes."""
-    return {"level": [{"exists": False}, *(level.word for level in Level if level >= least)]}
+    return {
+        "$or": [{"level": [{"exists": False}]}, {"level": [level.word for level in Level if level >= least]}]
+    }
 
 
 def _key_arn() -> dict[str, Any]:
     return _att("Key", "Arn")
 
 
-def _logical(one: Subscriber) -> str:
+def logical(one: Subscriber) -> str:
     """Name a subscription in the template: the same for the same subscriber, whoever else there is."""
     digest = hashlib.sha256(f"{one.protocol} {one.endpoint}".encode()).hexdigest()[:12]
     return f"Hears{one.protocol.capitalize()}{digest}"

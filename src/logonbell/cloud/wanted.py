@@ -123,9 +123,12 @@ def read_subscribers(
     webs: Iterable[str] = (),
     arns: Iterable[str] = (),
     only: Iterable[str] = (),
+    known: Iterable[Subscriber] = (),
 ) -> tuple[Subscriber, ...]:
-    """Read who shall hear the topic; ``only``: ``ENDPOINT=LEVEL``. Raises ``Refused``."""
+    """Read who shall hear the topic besides those that are ``known``; ``only``: ``ENDPOINT=LEVEL``. Raises ``Refused``."""
+    before = {(one.protocol, one.endpoint): one.least for one in known}
     found = {
+        *(Subscriber(*key) for key in before),
         *(
             Subscriber("email", _read(_MAIL, one, say("a mail address looks like ops@example.com")))
             for one in mails
@@ -141,7 +144,16 @@ def read_subscribers(
     for endpoint in least:
         if all(one.endpoint != endpoint for one in found):
             raise _wrong(endpoint, say("--only names somebody who is not subscribed here"))
-    return tuple(sorted(Subscriber(one.protocol, one.endpoint, least.get(one.endpoint)) for one in found))
+    return tuple(
+        sorted(
+            Subscriber(
+                one.protocol,
+                one.endpoint,
+                least.get(one.endpoint, before.get((one.protocol, one.endpoint))),
+            )
+            for one in found
+        )
+    )
 
 
 def _read_web(url: str) -> str:

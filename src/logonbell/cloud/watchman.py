@@ -10,6 +10,7 @@ from typing import Any
 
 import boto3
 
+NAMESPACE = "logonbell"
 SILENT = timedelta(minutes=5)
 NEW = timedelta(minutes=15)
 """So long after its launch a host need not be heard yet."""
@@ -24,7 +25,7 @@ def handler(_event: object, _context: object) -> list[str]:
     sns: Any = boto3.client("sns")
     now = datetime.now(UTC)
     rung: list[str] = []
-    for host in running(ec2):
+    for host in running(ec2, os.environ["TAG_KEY"], os.environ["TAG_VALUE"]):
         name = host["InstanceId"]
         heard, told = newest(metrics, "Heartbeat", name, now), newest(metrics, "Rung", name, now)
         if missed(now, host["LaunchTime"], heard, told):
@@ -34,10 +35,10 @@ def handler(_event: object, _context: object) -> list[str]:
     return rung
 
 
-def running(ec2: Any) -> Iterator[dict[str, Any]]:
+def running(ec2: Any, key: str, value: str) -> Iterator[dict[str, Any]]:
     """List the instances that run and carry the tag."""
     wanted = [
-        {"Name": f"tag:{os.environ['TAG_KEY']}", "Values": [os.environ["TAG_VALUE"]]},
+        {"Name": f"tag:{key}", "Values": [value]},
         {"Name": "instance-state-name", "Values": ["running"]},
     ]
     for page in ec2.get_paginator("describe_instances").paginate(Filters=wanted):
@@ -45,12 +46,12 @@ def running(ec2: Any) -> Iterator[dict[str, Any]]:
             yield from reservation["Instances"]
 
 
-def newest(metrics: Any, name: str, host: str, now: datetime) -> datetime | None:
+def newest(metrics: Any, name: str, host: str, now: datetime, window: timedelta = WINDOW) -> datetime | None:
     """Give the time of the newest point of a host's metric within the window."""
-    metric = {"Namespace": os.environ["NAMESPACE"], "MetricName": name, "Dimensions": of(host)}
+    metric = {"Namespace": NAMESPACE, "MetricName": name, "Dimensions": of(host)}
     answer = metrics.get_metric_data(
         MetricDataQueries=[{"Id": "m", "MetricStat": {"Metric": metric, "Period": 60, "Stat": "Maximum"}}],
-        StartTime=now - WINDOW,
+        StartTime=now - window,
         EndTime=now + timedelta(minutes=1),
     )
     return max(answer["MetricDataResults"][0]["Timestamps"], default=None)
@@ -83,7 +84,7 @@ def message(host: dict[str, Any], heard: datetime | None) -> dict[str, Any]:
 def remember(metrics: Any, host: str) -> None:
     """Keep, as a metric, that it rang for a host."""
     point = {"MetricName": "Rung", "Dimensions": of(host), "Value": 1}
-    metrics.put_metric_data(Namespace=os.environ["NAMESPACE"], MetricData=[point])
+    metrics.put_metric_data(Namespace=NAMESPACE, MetricData=[point])
 
 
 def of(host: str) -> list[dict[str, str]]:

@@ -5,75 +5,18 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from logonbell.cloud import statements as may
 from logonbell.cloud.setup_policy import Place, setup_statements
 from logonbell.cloud.statements import Statement, policy, why_any
 from logonbell.cloud.template import build
-from logonbell.cloud.wanted import (
-    STACK,
-    Wanted,
-    read_adopted,
-    read_organization,
-    read_parameter,
-    read_role,
-    read_stack,
-    read_subscribers,
-    read_tag,
-    read_topic_name,
-)
+from logonbell.cloud.wanted import read_stack
 from logonbell.cloud.written import written
+from logonbell.commands.cloud_asked import Asked
 from logonbell.commands.desk import Desk
 from logonbell.errors import Refused
 from logonbell.notifiers.topic import read_topic
 from logonbell.sentence import say
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
-    """What the command line asked for, as it was typed."""
-
-    mails: tuple[str, ...] = ()
-    phones: tuple[str, ...] = ()
-    webs: tuple[str, ...] = ()
-    arns: tuple[str, ...] = ()
-    only: tuple[str, ...] = ()
-    roles: tuple[str, ...] = ()
-    hosts: str | None = None
-    topic_name: str | None = None
-    topic_arn: str | None = None
-    kms: bool | None = None
-    organization: str | None = None
-    parameter: str | None = None
-    may: tuple[str, ...] = ()
-    silent: tuple[str, ...] = ()
-
-    def wanted(self, language: str) -> Wanted:
-        """Read it. Raises ``Refused`` for what cannot be."""
-        if self.topic_arn is not None and (self.kms or self.topic_name is not None or self.organization):
-            raise Refused(
-                say(
-                    "--topic-arn takes a topic as it is; --topic, --kms and --organization are about a new one."
-                ),
-                say("Leave one or the other out."),
-            )
-        return Wanted(
-            subscribers=read_subscribers(
-                mails=self.mails, phones=self.phones, webs=self.webs, arns=self.arns, only=self.only
-            ),
-            roles=tuple(sorted({*map(read_role, self.roles)})),
-            hosts=None if self.hosts is None else read_tag(self.hosts),
-            topic_name=STACK if self.topic_name is None else read_topic_name(self.topic_name),
-            topic_arn=None if self.topic_arn is None else read_adopted(self.topic_arn),
-            kms=bool(self.kms),
-            organization=None if self.organization is None else read_organization(self.organization),
-            parameter=None if self.parameter is None else read_parameter(self.parameter),
-            may_look="look" in self.may,
-            may_list_sessions="sessions" in self.may,
-            silent=frozenset(self.silent),
-            language=language,
-        )
 
 
 def template(desk: Desk, asked: Asked, *, form: str) -> int:

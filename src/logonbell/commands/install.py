@@ -9,6 +9,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TextIO
 
+from logonbell.commands.consent import agree
 from logonbell.commands.desk import MENDABLE, Desk
 from logonbell.commands.ring import ring
 from logonbell.config.kinds import AUTO
@@ -45,7 +46,6 @@ _OUTCOMES: Mapping[Outcome, Sentence] = MappingProxyType(
 )
 ON_WINDOWS = {name: WANTED[name] for name in CHANNELS}
 """The events that start the task of ``--on-event``."""
-_YES = frozenset({"y", "yes", "はい"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +90,7 @@ def install(desk: Desk, windows: Windows, asked: Asked, answers: TextIO) -> int:
     _show(desk, [one.says for one in planned])
     if asked.dry_run:
         return 0
-    _ask(desk, answers, yes=asked.yes)
+    agree(desk, answers, yes=asked.yes)
     record = Record(windows.record)
     if not provision.take(planned, record, lambda number, outcome: _tell(desk, number, outcome)):
         desk.say(say("Nothing was to be done. Whether all is well: logonbell doctor"))
@@ -114,7 +114,7 @@ def uninstall(desk: Desk, windows: Windows, *, keep: bool, dry_run: bool, yes: b
     _show(desk, [one.undoing for one in undone])
     if dry_run:
         return 0
-    _ask(desk, answers, yes=yes)
+    agree(desk, answers, yes=yes)
     provision.take_back(undone, record, lambda number, outcome: _tell(desk, number, outcome))
     desk.say(say("Everything is as it was before."))
     return 0
@@ -158,15 +158,6 @@ def _show(desk: Desk, lines: Sequence[Sentence]) -> None:
 
 def _tell(desk: Desk, number: int, outcome: Outcome) -> None:
     desk.say(replace(_OUTCOMES[outcome], holes={"number": number}))
-
-
-def _ask(desk: Desk, answers: TextIO, *, yes: bool) -> None:
-    if yes:
-        return
-    desk.say(say("Do this? Type yes, and Enter:"))
-    desk.out.flush()
-    if answers.readline().strip().casefold() not in _YES:
-        raise Refused(say("Nothing was done."), say("To do it without being asked: --yes"))
 
 
 def _rung(desk: Desk, config: Config) -> int:

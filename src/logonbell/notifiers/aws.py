@@ -99,6 +99,18 @@ class Aws:
         )
 
 
+def chosen_region() -> str | None:
+    """Give the region that the AWS configuration of whoever runs this names. Raises ``NotAnswered``."""
+    import botocore.session  # noqa: PLC0415 - only when there is something to ask
+    from botocore.exceptions import BotoCoreError  # noqa: PLC0415 - likewise
+
+    try:
+        region: str | None = botocore.session.Session().get_config_variable("region")
+    except BotoCoreError as error:
+        raise NotAnswered([type(error).__name__], str(error)) from error
+    return region
+
+
 @cache
 def _descriptions(path: str | None) -> Any:
     """Give what loads botocore's descriptions of services: each once for all clients, not 90 ms for each client anew."""

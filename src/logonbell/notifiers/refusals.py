@@ -65,13 +65,38 @@ _NOT_VALID = (
     "InvalidParameterValueException ValidationError ValidationException ParamValidationError"
 )
 
+# Which refusals are of one kind, whatever was asked; ``cloud/`` reads them, too.
+NO_REGION = (
+    "NoRegionError InvalidRegionError UnknownRegionError UnknownEndpointError EndpointResolutionError "
+    "EndpointProviderError InvalidEndpointConfigurationError ServiceNotInRegionError"
+)
+NO_CREDENTIALS = "NoCredentialsError PartialCredentialsError"
+EXPIRED = (
+    "ExpiredToken ExpiredTokenException TokenRefreshRequired UnauthorizedSSOTokenError SSOTokenLoadError "
+    "TokenRetrievalError LoginRefreshRequired LoginTokenLoadError RequestExpired RefreshWithMFAUnsupportedError"
+)
+NOT_ACCEPTED = (
+    "InvalidClientTokenId UnrecognizedClientException InvalidAccessKeyId SignatureDoesNotMatch "
+    "InvalidSignatureException IncompleteSignature IncompleteSignatureException MissingAuthenticationToken "
+    "MissingAuthenticationTokenException AuthFailure"
+)
+UNREADABLE = (
+    "ProfileNotFound ConfigNotFound ConfigParseError InvalidConfigError CredentialRetrievalError "
+    "MetadataRetrievalError UnknownCredentialError SSOError LoginError MissingDependencyException "
+    "PermissionError FileNotFoundError"
+)
+TOO_MUCH = (
+    "Throttling ThrottlingException Throttled ThrottledException ThrottledRequestException RequestThrottled "
+    "RequestThrottledException TooManyRequestsException RequestLimitExceeded BandwidthLimitExceeded "
+    "LimitExceededException SlowDown PriorRequestNotComplete KMSThrottling KMSThrottlingException 429"
+)
+
 # The first row that fits speaks. Holes: {topic}, {region}, {endpoint}, {code} (AWS's, or the exception's name) and
 # {words} (AWS's own, which often name the missing right).
 TABLE: tuple[Row, ...] = (
     # Settings: mendable, so pending.
     _row(
-        "NoRegionError InvalidRegionError UnknownRegionError UnknownEndpointError EndpointResolutionError "
-        "EndpointProviderError InvalidEndpointConfigurationError ServiceNotInRegionError",
+        NO_REGION,
         say("There is no SNS in the region {region}. Mend region; the alert waits. ({words})"),
     ),
     _row(
@@ -102,15 +127,14 @@ TABLE: tuple[Row, ...] = (
     ),
     # Credentials: they come and go, so pending.
     _row(
-        "NoCredentialsError PartialCredentialsError",
+        NO_CREDENTIALS,
         say(
             "No AWS credentials were found. Attach a role to this machine, or set them for the account that runs "
             "logonbell; the alert waits. ({words})"
         ),
     ),
     _row(
-        "ExpiredToken ExpiredTokenException TokenRefreshRequired UnauthorizedSSOTokenError SSOTokenLoadError "
-        "TokenRetrievalError LoginRefreshRequired LoginTokenLoadError RequestExpired RefreshWithMFAUnsupportedError",
+        EXPIRED,
         say("The AWS credentials have expired. Renew them; the alert waits. ({words})"),
     ),
     _row(
@@ -125,15 +149,11 @@ TABLE: tuple[Row, ...] = (
         say("This machine's clock is wrong for AWS. Set it; the alert waits. ({words})"),
     ),
     _row(
-        "InvalidClientTokenId UnrecognizedClientException InvalidAccessKeyId SignatureDoesNotMatch "
-        "InvalidSignatureException IncompleteSignature IncompleteSignatureException MissingAuthenticationToken "
-        "MissingAuthenticationTokenException AuthFailure",
+        NOT_ACCEPTED,
         say("AWS does not accept these credentials. Renew them; the alert waits. ({code}: {words})"),
     ),
     _row(
-        "ProfileNotFound ConfigNotFound ConfigParseError InvalidConfigError CredentialRetrievalError "
-        "MetadataRetrievalError UnknownCredentialError SSOError LoginError MissingDependencyException "
-        "PermissionError FileNotFoundError",
+        UNREADABLE,
         say("The AWS credentials cannot be read. Mend the AWS configuration; the alert waits. ({words})"),
     ),
     # The message: nothing but another message helps.
@@ -160,9 +180,7 @@ TABLE: tuple[Row, ...] = (
     ),
     # Load: soon over.
     _row(
-        "Throttling ThrottlingException Throttled ThrottledException ThrottledRequestException RequestThrottled "
-        "RequestThrottledException TooManyRequestsException RequestLimitExceeded BandwidthLimitExceeded "
-        "LimitExceededException SlowDown PriorRequestNotComplete KMSThrottling KMSThrottlingException 429",
+        TOO_MUCH,
         say("SNS is asked too much at once. It is tried again, more slowly. ({code}: {words})"),
     ),
     _row(

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 from urllib.parse import urlsplit
 
 from logonbell.notifiers.aws import Aws, NotAnswered
@@ -23,8 +25,8 @@ Key = tuple[str, str]
 class Subscription:
     """Somebody who hears the topic, once confirmed.
 
-    ``guarded``: only with rights of AWS is it ended; None: not known. ``picks``: a filter policy chooses by message
-    attributes what it hears.
+    ``guarded``: only with rights of AWS is it ended; None: not known. ``picks``: its filter policy chooses by
+    message attributes, and drops what has none.
     """
 
     protocol: str
@@ -82,6 +84,21 @@ def told(key: Key) -> str:
         return f"{protocol}://..."
 
 
+def drops_what_has_no_attributes(policy: str) -> bool:
+    """Tell whether a filter policy on attributes passes nothing that has none (SNS developer guide, *AND/OR logic*)."""
+    try:
+        return not _passes(json.loads(policy))
+    except (ValueError, AttributeError, TypeError):
+        return True  # SNS wrote it, so it means something; rather warn once too often
+
+
+def _passes(policy: Mapping[str, Any]) -> bool:
+    return all(
+        any(map(_passes, wanted)) if name == "$or" else {"exists": False} in wanted
+        for name, wanted in policy.items()
+    )
+
+
 def _listed(entry: Mapping[str, str]) -> Subscription:
     confirmed = entry.get("SubscriptionArn", "").casefold() not in _PENDING
     return Subscription(entry.get("Protocol", ""), entry.get("Endpoint", ""), confirmed)
@@ -102,7 +119,8 @@ def _looked_up(sns: Aws, arn: str, listed: Subscription) -> tuple[Subscription, 
         listed,
         confirmed=attributes.get("PendingConfirmation") != "true",
         guarded=attributes.get("ConfirmationWasAuthenticated") == "true",
-        picks="FilterPolicy" in attributes and attributes.get("FilterPolicyScope") != "MessageBody",
+        picks=attributes.get("FilterPolicyScope") != "MessageBody"
+        and drops_what_has_no_attributes(attributes.get("FilterPolicy") or "{}"),
     )
     return subscription, None
 
