@@ -230,13 +230,62 @@ def history(
 
 @history.command("verify")
 @_config
+@click.option(
+    "--against", multiple=True, type=_path, help="Messages that were saved, or a folder of them: do they fit?"
+)
 @_format
 @_language
-def history_verify(config_path: Path, form: str, lang: str | None) -> int:
+def history_verify(config_path: Path, against: tuple[Path, ...], form: str, lang: str | None) -> int:
     """Find what was removed from the history, changed or put into it, and say where."""
     from logonbell.commands.history_verify import verify as run  # noqa: PLC0415 - a command loads what it needs, no more
 
-    return _run_as_set(config_path, lang, lambda desk, config: run(desk, config, as_lines=form == "jsonl"))
+    return _run_as_set(
+        config_path, lang, lambda desk, config: run(desk, config, against, as_lines=form == "jsonl")
+    )
+
+
+@logonbell.command()
+@click.argument("paths", nargs=-1, type=_path, metavar="[MESSAGES]...")
+@click.option("--queue", help="The URL of an SQS queue whose messages are looked at, too.")
+@click.option("--region", help="The queue's region, where its URL does not say it.")
+@click.option("--endpoint-url", help="Where SQS is asked, if not at AWS.")
+@click.option(
+    "--save-to",
+    type=_path,
+    help="Take the messages out of the queue, each once it is written to this file; else they stay in it.",
+)
+@click.option(
+    "--history", "state", type=_path, help="A state folder, or a copy of one: does its history fit?"
+)
+@click.option(
+    "--since", help="Only messages that were sent from this time on: 7d, 12h, 90m ago, or 2026-03-03."
+)
+@click.option("--within", help="Each host must have been heard within this time: 26h.")
+@_format
+@_language
+def verify(
+    *,
+    paths: tuple[Path, ...],
+    queue: str | None,
+    region: str | None,
+    endpoint_url: str | None,
+    save_to: Path | None,
+    state: Path | None,
+    since: str | None,
+    within: str | None,
+    form: str,
+    lang: str | None,
+) -> int:
+    """Prove from the messages that were received that none is missing and nothing was tampered with.
+
+    MESSAGES are files or folders: JSON messages, one or one a line, as queues, functions and web hooks get them, or mails
+    (.eml). It needs no settings, and belongs on another machine than the one that is watched.
+    """
+    from logonbell.commands.verify import Asked  # noqa: PLC0415 - a command loads what it needs, no more
+    from logonbell.commands.verify import verify as run  # noqa: PLC0415 - likewise
+
+    asked = Asked(paths, queue, region, endpoint_url, save_to, state, since, within)
+    return _run(_desk(lang), lambda desk: run(desk, asked, as_lines=form == "jsonl"))
 
 
 @logonbell.group()

@@ -3,26 +3,41 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain
+from pathlib import Path
 
 from logonbell.commands.desk import MENDABLE, Desk
+from logonbell.completeness import Letter
 from logonbell.config.settings import Config
+from logonbell.errors import Refused
+from logonbell.saved import Saved
 from logonbell.sentence import plural, say
-from logonbell.store.inspection import Flaw, Sound
+from logonbell.store.inspection import Flaw, Inspection, Sound
 from logonbell.store.outbox import Outbox
 
 
-def verify(desk: Desk, config: Config, *, as_lines: bool) -> int:
-    """Print what is not as it was written. Returns the exit code: 1 where there is such a thing."""
+def verify(desk: Desk, config: Config, against: Sequence[Path] = (), *, as_lines: bool) -> int:
+    """Print what is not as it was written, and does not fit ``against``, messages that were saved.
+
+    Returns the exit code: 1 where there is such a thing.
+    """
+    saved = Saved()
+    letters = list(saved.below(against))
+    if against and not letters:
+        raise Refused(say("No message of logonbell was found."), say("Name those that were received."))
     outbox = Outbox.join(config.state)
     flaws = 0
     try:
         with outbox.inspect() as inspection:
-            for flaw in inspection.flaws():
+            for flaw, where in chain(_flaws(inspection), _untold(inspection, letters, saved)):
                 flaws += 1
                 if as_lines:
-                    desk.out.line(json.dumps(_line(flaw)))
-                else:
+                    desk.out.line(json.dumps(_line(flaw, where)))
+                elif where is None:
                     desk.say(flaw.what)
+                else:
+                    desk.say(say("{where}: {what}", where=where, what=flaw.what))
             sound = inspection.sound
     finally:
         outbox.close()
@@ -31,6 +46,22 @@ def verify(desk: Desk, config: Config, *, as_lines: bool) -> int:
     else:
         _print(desk, sound, flaws)
     return MENDABLE if flaws else 0
+
+
+def _flaws(inspection: Inspection) -> Iterator[tuple[Flaw, str | None]]:
+    for flaw in inspection.flaws():
+        yield flaw, None
+
+
+def _untold(
+    inspection: Inspection, letters: Iterable[Letter], saved: Saved
+) -> Iterator[tuple[Flaw, str | None]]:
+    for problem in saved.problems:
+        yield Flaw(problem.kind, problem.what), problem.where
+    for letter in letters:
+        flaw = inspection.untold(letter.claim) if letter.claim else None
+        if flaw is not None:
+            yield flaw, letter.where
 
 
 def _print(desk: Desk, sound: Sound, flaws: int) -> None:
@@ -63,8 +94,8 @@ def _print(desk: Desk, sound: Sound, flaws: int) -> None:
         )
 
 
-def _line(flaw: Flaw) -> dict[str, object]:
-    return {"type": "flaw", "kind": flaw.kind, "link": flaw.number, "what": str(flaw.what)}
+def _line(flaw: Flaw, where: str | None) -> dict[str, object]:
+    return {"type": "flaw", "kind": flaw.kind, "link": flaw.number, "where": where, "what": str(flaw.what)}
 
 
 def _sum(sound: Sound, flaws: int) -> dict[str, object]:

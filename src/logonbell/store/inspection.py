@@ -6,9 +6,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from logonbell.proof import Head, Link
+from logonbell.completeness import Claim
+from logonbell.proof import Head, Link, Proof, stream_of
 from logonbell.sentence import Sentence, say
 from logonbell.store.chain import ALERT, ALERTS, FINDING, FINDINGS, FORGOTTEN, link_of
+from logonbell.store.codec import text_from_column
 from logonbell.store.database import Database
 
 CHECKPOINT = "select number, mark, before from checkpoint"
@@ -21,6 +23,13 @@ left join finding on link.kind = 'finding' and finding.id = link.row
 left join alert on link.kind = 'alert' and alert.id = link.row
 order by link.number
 """
+STREAMS = "select distinct history, notifier from telling where history is not null"
+TOLD = """
+select before, link, head, fingerprint from telling where notifier = ? and history = ? and number = ? order by id
+"""
+HISTORIES = "select name, since from history order by id"
+LAST_LINK = "select max((select number from checkpoint), coalesce((select max(number) from link), 0))"
+MARK = "select mark from link where number = ?"
 LINK = "select kind, row, time, at, digest from link where number = ?"
 
 
@@ -29,7 +38,7 @@ class Flaw:
     """Something that is not as it was written. ``kind`` is a word for machines, ``number`` the link that shows it.
 
     broken: a link is gone or was changed; removed, changed, restored, inserted: a finding or an alert was, restored meaning
-    that an older version of it was put back.
+    that an older version of it was put back; untold: the history does not have, or not so, what a message told of it.
     """
 
     kind: str
@@ -65,6 +74,44 @@ class Inspection:
         yield from self._links()
         yield from self._findings()
         yield from self._alerts()
+
+    def untold(self, claim: Claim) -> Flaw | None:
+        """Hold the history against what a message says of it; None where it fits, as far as it reaches back."""
+        number = claim.number
+        told = self._told(claim)
+        if told is None:
+            what = say("This state sent no message {number} of this history to anybody.", number=number)
+            return Flaw("untold", what, claim.link)
+        if told.mark[: len(claim.mark)] != claim.mark or told.head.number != claim.link:
+            what = say("Message {number} is not the one that this state sent.", number=number)
+            return Flaw("untold", what, claim.link)
+        if claim.link > self._ends(told.history) or self._mark(claim.link) not in (None, told.head.mark):
+            what = say("Up to link {number}, the history is not the one that was told of.", number=claim.link)
+            return Flaw("untold", what, claim.link)
+        return None
+
+    def _told(self, claim: Claim) -> Proof | None:
+        """Find what the state says that it sent."""
+        for history, notifier in self._database.rows(STREAMS):
+            if stream_of(history, text_from_column(notifier)) == claim.stream:
+                for before, link, head, mark in self._database.rows(TOLD, (notifier, history, claim.number)):
+                    name = text_from_column(notifier)
+                    return Proof(history, name, claim.number, before, Head(link, head), mark)
+        return None
+
+    def _ends(self, name: str) -> int:
+        """Give the last link that a history had before another one replaced it, or has."""
+        histories = self._database.rows(HISTORIES)
+        ends = [since - 1 for _, since in histories[1:]] + [self._database.rows(LAST_LINK)[0][0]]
+        return next((end for (known, _), end in zip(histories, ends, strict=True) if known == name), -1)
+
+    def _mark(self, number: int) -> str | None:
+        """Give the mark of a link; None for one that was dropped behind the checkpoint, or before the first."""
+        if number == self._begins.number:
+            return self._begins.mark
+        if number < self._begins.number:
+            return None
+        return next((mark for (mark,) in self._database.rows(MARK, (number,))), "")
 
     def _links(self) -> Iterator[Flaw]:
         head = self._begins
