@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 LOCALE ?= $(shell echo "$${LC_ALL:-$${LC_MESSAGES:-$$LANG}}")
 
 .DEFAULT_GOAL := help
-.PHONY: help demo check check-all lint types law test kill crash power fuzz replay memory windows bench figures texts docs clean
+.PHONY: help demo check check-all lint types law test kill crash power fuzz replay memory windows bench figures texts pack docs clean
 
 help: ## Show what there is
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -63,6 +63,9 @@ figures: $(VENV)/check ## Measure them, and write docs/reference/figures.md anew
 
 texts: $(VENV)/check ## Collect the words of the code into the catalogues, and compile them
 	$(BIN)/python tools/texts.py
+
+pack: $(VENV)/check ## Compile the shipped Sigma rules
+	$(BIN)/python tools/pack.py
 
 docs: $(VENV)/check ## Write the generated parts of docs/reference anew
 	$(BIN)/python tools/docs.py
