@@ -26,7 +26,7 @@ from logonbell.logon import (
 )
 from logonbell.notification import Digest, DigestKind, Notification, Remark, digest_fingerprint
 from logonbell.rule import Rules, alert_for
-from logonbell.sentence import say
+from logonbell.sentence import Sentence, say
 
 TOKYO = ZoneInfo("Asia/Tokyo")
 AT_FIVE = datetime(2026, 3, 3, 8, 5, 0, 123_000, tzinfo=UTC)  # 17:05 in Tokyo
@@ -158,7 +158,7 @@ SELECTED = Selected(
     HOST,
     (EventRef("Security", 5002, 4624),),
     "recipe-ssm-login",
-    say("the recipe's rule SYSTEM and type 5: it calls every start of a service an SSM login"),
+    Sentence("The recipe's SSM login (SYSTEM, type 5)"),
     User("SYSTEM", "NT AUTHORITY", "S-1-5-18"),
 )
 

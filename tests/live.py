@@ -16,6 +16,7 @@ from fakes import NOON, FakeClock, FakeNotifier, Told
 from logonbell.agent import Watcher, sessions_open
 from logonbell.deliverer import Deliverer
 from logonbell.event import Event
+from logonbell.judge import Judge
 from logonbell.logon import Finding, Logoff, Logon
 from logonbell.notification import Notification
 from logonbell.recognise.noise import HALLMARKS
@@ -163,7 +164,7 @@ class LiveBastion:
         outbox = Outbox.open(self.state, now=self.now)
         try:
             self._watcher = Watcher(
-                self._sources(), Rules(), outbox, [self.notifier.name], self.clock, self.told, own=HOST
+                self._sources(), Judge(Rules()), outbox, [self.notifier.name], self.clock, self.told, own=HOST
             )
             self._deliverer = Deliverer(self.notifier, outbox, self.clock, lambda: 0.5, told=self.told)
             self._look()

@@ -17,6 +17,7 @@ from zlib import crc32
 from fakes import FakeClock, FakeNotifier, Told
 from logonbell.agent import Watcher
 from logonbell.commands.past import host_beside
+from logonbell.judge import Judge
 from logonbell.logon import Finding
 from logonbell.recognise.noise import HALLMARKS
 from logonbell.recognise.windows import WANTED
@@ -167,7 +168,7 @@ class Replay:
         outbox = Outbox.open(self.folder / "state", now=self._clock.now)
         sources: list[Source] = [EvtxSource(log.path, wanted=WANTED, noise=HALLMARKS) for log in logs]
         sources += [SessionsSoFar(past, self._clock) for past in self._pasts()]
-        return Watcher(sources, Rules(), outbox, [FakeNotifier().name], self._clock, Told())
+        return Watcher(sources, Judge(Rules()), outbox, [FakeNotifier().name], self._clock, Told())
 
     def _pasts(self) -> list[SsmPast]:
         folders = [path for path in self.paths if is_folder(path)]

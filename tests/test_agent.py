@@ -17,6 +17,7 @@ from logonbell.deliverer import Deliverer
 from logonbell.errors import Refused
 from logonbell.event import Event
 from logonbell.filter import Filter
+from logonbell.judge import Judge
 from logonbell.logon import Door, Logoff, Logon
 from logonbell.notifier import Undelivered
 from logonbell.pace import Limits
@@ -77,7 +78,7 @@ def start(outbox: Outbox, clock: FakeClock) -> Start:
     """Give what starts a watcher on this outbox, again and again as after a restart."""
 
     def start(*sources: FakeSource, told: Told | None = None) -> Watcher:
-        return Watcher(sources, Rules(), outbox, ["fake"], clock, told or Told())
+        return Watcher(sources, Judge(Rules()), outbox, ["fake"], clock, told or Told())
 
     return start
 
@@ -117,14 +118,14 @@ def test_a_lost_bookmark_rings_nothing_twice(tmp_path: Path, clock: FakeClock) -
     """An outbox that lost its bookmark and snapshot reads all again; fingerprints keep it from ringing again."""
     source = FakeSource([console_logon(1), console_logon(2, "bob", 60, "0x2000")])
     outbox = Outbox.open(tmp_path, now=clock())
-    watcher = Watcher([source], Rules(), outbox, ["fake"], clock, Told())
+    watcher = Watcher([source], Judge(Rules()), outbox, ["fake"], clock, Told())
     watcher.look()
     clock.pass_(100)
     watcher.look()
     assert rung(outbox, clock) == ["alice", "bob"]
     outbox.commit(bookmarks={"fake": "0"}, snapshot="{}", findings=[], alerts=[], notifiers=[], read=clock())
     told = Told()
-    again = Watcher([source], Rules(), outbox, ["fake"], clock, told)
+    again = Watcher([source], Judge(Rules()), outbox, ["fake"], clock, told)
     again.look()
     clock.pass_(100)
     again.look()
@@ -222,7 +223,9 @@ def test_what_a_filter_keeps_away_waits_for_nobody(outbox: Outbox, clock: FakeCl
     """A notifier is told what its filter passes; the rest is kept, and told to the others, and never pending for it."""
     source = FakeSource([console_logon(1), console_logon(2, "bob", 60, "0x2000")])
     only = {"picky": Filter(users=frozenset({"bob"})), "deaf": Filter(level=Level.CRITICAL)}
-    watcher = Watcher([source], Rules(), outbox, ["fake", "picky", "deaf"], clock, Told(), filters=only)
+    watcher = Watcher(
+        [source], Judge(Rules()), outbox, ["fake", "picky", "deaf"], clock, Told(), filters=only
+    )
     first = watcher.look().alerts
     clock.pass_(100)
     assert first + watcher.look().alerts == 2
@@ -251,7 +254,7 @@ def test_watching_ends_when_it_is_told_to(tmp_path: Path) -> None:
         return "ok"
 
     receiver.answer = take
-    watcher = Watcher([source], Rules(), outbox, ["fake"], clock, Told())
+    watcher = Watcher([source], Judge(Rules()), outbox, ["fake"], clock, Told())
 
     def person() -> None:
         while not rung.wait(0.01) and clock.now < NOON + timedelta(minutes=5):
@@ -295,7 +298,7 @@ def test_a_dead_notifier_holds_up_no_other(tmp_path: Path) -> None:
         FakeNotifier(),
     ]
     names = [receiver.name for receiver in receivers]
-    watcher = Watcher([source], Rules(), outbox, names, clock, Told())
+    watcher = Watcher([source], Judge(Rules()), outbox, names, clock, Told())
 
     def wait_for(happened: Callable[[], bool]) -> None:
         for _ in range(3000):
@@ -375,7 +378,7 @@ def test_a_fault_of_ours_ends_the_agent(tmp_path: Path) -> None:
     """An error that nobody can mend is raised, not swallowed by the notifier's thread: the supervisor starts anew."""
     clock = FakeClock()
     outbox = Outbox.open(tmp_path, now=clock())
-    watcher = Watcher([FakeSource([console_logon(1)])], Rules(), outbox, ["fake"], clock, Told())
+    watcher = Watcher([FakeSource([console_logon(1)])], Judge(Rules()), outbox, ["fake"], clock, Told())
 
     def broken() -> Deliverer:
         raise ZeroDivisionError
@@ -426,7 +429,7 @@ def test_maintenance_keeps_the_bell_from_ringing(outbox: Outbox, clock: FakeCloc
     """What a window of the settings covers is in the history and in the next message's remark, and rings nobody."""
     window = Maintenance(Cover(users=("alice",)), "patching", frozenset(range(7)), time(11), time(13), UTC)
     source = FakeSource([console_logon(1), console_logon(2, "bob", 0.1, "0x2000")])
-    watcher = Watcher([source], Rules(), outbox, ["fake"], clock, Told(), maintenance=[window])
+    watcher = Watcher([source], Judge(Rules()), outbox, ["fake"], clock, Told(), expected=[window])
     watcher.look()
     clock.pass_(1)
     watcher.look()

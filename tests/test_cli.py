@@ -631,7 +631,7 @@ def test_a_fault_of_ours_is_told_as_ours(run: Run, log: Path, monkeypatch: pytes
     def broken(*_: object) -> None:
         raise ZeroDivisionError
 
-    monkeypatch.setattr("logonbell.commands.read.recognise", broken)
+    monkeypatch.setattr("logonbell.commands.read.judge_past", broken)
     said = run("read", log)
     assert said.code == 3
     assert "ZeroDivisionError" in said.err
@@ -644,7 +644,7 @@ def test_an_interruption_is_no_fault(run: Run, log: Path, monkeypatch: pytest.Mo
     def interrupted(*_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("logonbell.commands.read.recognise", interrupted)
+    monkeypatch.setattr("logonbell.commands.read.judge_past", interrupted)
     assert run("read", log).code == 130
 
 

@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 
 from logonbell.alert import Level
 from logonbell.config.reading import read_config, unreadable
-from logonbell.config.settings import Config, Ringing, default_state, keys
+from logonbell.config.ringing import Ringing
+from logonbell.config.settings import Config, default_state, keys
 from logonbell.errors import Refused
 from logonbell.filter import Filter
 from logonbell.logon import Door
@@ -491,8 +492,8 @@ def test_windows_of_maintenance(file: Path) -> None:
     assert mistakes(file, first + second.replace("because", "why")) == [
         "line 8: maintenance[2].because is missing",
         (
-            "line 9: maintenance[2].why is not known. Known here: because, begins, ends, days, doors, users, addresses,"
-            " hosts, rules, principals, everything"
+            "line 9: maintenance[2].why is not known. Known here: doors, users, addresses, hosts, rules, principals,"
+            " everything, because, begins, ends, days"
         ),
     ]
 

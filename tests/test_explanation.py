@@ -8,6 +8,7 @@ import pytest
 
 from findings import DOMAIN_ADMIN
 from logonbell.explanation import Explained, explain, lines
+from logonbell.judge import Judge
 from logonbell.logon import FailedLogons, Logon
 from logonbell.recognise.windows import WANTED
 from logonbell.rule import Rules
@@ -39,19 +40,21 @@ CONSOLE = {
 @pytest.mark.parametrize("language", CONSOLE)
 def test_a_logon_is_explained_in_full(language: str) -> None:
     """Who asks why it rang is told each record behind it, in its order, what follows from them, and why that rings."""
-    (one,) = [one for one in explain(SCENES["door-console"].events, Rules()) if one.tells_of(5002)]
+    (one,) = [one for one in explain(SCENES["door-console"].events, Judge(Rules())) if one.tells_of(5002)]
     assert list(lines(one, language)) == CONSOLE[language]
 
 
 def test_silence_is_explained_too() -> None:
     """Who asks why it did not ring is told the rule, not left with nothing."""
-    (one,) = [one for one in explain(SCENES["door-network"].events, Rules()) if one.tells_of(5001)]
+    (one,) = [one for one in explain(SCENES["door-network"].events, Judge(Rules())) if one.tells_of(5001)]
     assert list(lines(one, "en"))[-1] == "  does not ring: the door network is recorded and silent"
 
 
 def test_a_burst_says_when_it_rang() -> None:
     """A burst of failed logons rings at its third, and again when it is over: both are told."""
-    (one,) = [one for one in explain(SCENES["door-failed-logons"].events, Rules()) if one.finding is not None]
+    (one,) = [
+        one for one in explain(SCENES["door-failed-logons"].events, Judge(Rules())) if one.finding is not None
+    ]
     assert [line for line in lines(one, "en") if "rings" in line] == [
         "  rings (medium): three failed logons within minutes ring",
         "  rings (low): the burst of failed logons is over",
@@ -61,7 +64,7 @@ def test_a_burst_says_when_it_rang() -> None:
 def test_a_session_that_was_inferred_says_how() -> None:
     """Where a logon was given to an SSM session, the ground for it is told."""
     logon = replace(DOMAIN_ADMIN, ssm_match=say("the only session that forwards the port"))
-    explained = Explained(logon, Rules().judge(logon), [])
+    explained = Explained(logon, Judge(Rules()).judge(logon), [])
     assert "  SSM: the only session that forwards the port" in lines(explained, "en")
 
 
@@ -69,7 +72,7 @@ def test_every_record_of_a_day_is_explained_once() -> None:
     """Of a whole day each record of interest stands behind what it tells, or as one that nothing came of."""
     day = play_day(datetime(2026, 5, 4, tzinfo=UTC), Random(1))  # noqa: S311 - repeatable, not secret
     events = [event for event in day if event.event_id in WANTED.get(event.channel, ())]
-    explained = explain(events, Rules())
+    explained = explain(events, Judge(Rules()))
     told = [(event.host, event.ref) for one in explained for event in one.events]
     assert sorted(told) == sorted((event.host, event.ref) for event in events)
     found = [one.finding for one in explained if one.finding is not None]
@@ -81,5 +84,5 @@ def test_every_record_of_a_day_is_explained_once() -> None:
 @pytest.mark.parametrize("language", ["en", "ja"])
 def test_nobody_writes_a_line_of_their_own(language: str) -> None:
     """A name that holds line ends or control codes is shown with them escaped, in lines that are ours alone."""
-    for one in explain(SCENES["trap-hostile-names"].events, Rules()):
+    for one in explain(SCENES["trap-hostile-names"].events, Judge(Rules())):
         assert all(line.isprintable() for line in lines(one, language))

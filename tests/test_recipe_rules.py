@@ -6,8 +6,12 @@ import pytest
 
 from days import random_day
 from logonbell.event import Event
-from logonbell.recipe import RULES
+from logonbell.judge import Judge
+from logonbell.logon import Selected
 from logonbell.rule import Rules
+from logonbell.rulebook.recipe import RECIPE, recipe_selects
+from logonbell.rulebook.shelf import chosen, shipped
+from logonbell.sigma.detect import Detector
 from odd_scenes import ODD
 from scenes import SCENES
 
@@ -25,16 +29,11 @@ def by_the_script(event: Event) -> list[str]:
     return [named[user, kind]] if (user, kind) in named else []
 
 
-def selected(event: Event) -> list[str]:
-    """Select as the shipped rules do."""
-    return [one.rule for one in Rules(over_events=tuple(RULES.values())).select(event)]
-
-
 @pytest.mark.parametrize("seed", range(8))
 def test_the_rules_select_what_the_script_selects(seed: int) -> None:
     """Whoever depends on the recipe gets each of its mails, and no other, of whatever a day brings."""
     for event in random_day(Random(seed), most=60).events:  # noqa: S311 - repeatable, not secret
-        assert selected(event) == by_the_script(event)
+        assert recipe_selects(event) == by_the_script(event)
 
 
 def test_the_rules_select_what_the_script_selects_of_every_scene() -> None:
@@ -42,12 +41,16 @@ def test_the_rules_select_what_the_script_selects_of_every_scene() -> None:
     rules = set()
     for scene in (*SCENES.values(), *ODD.values()):
         for event in scene.events:
-            assert selected(event) == by_the_script(event)
-            rules.update(selected(event))
-    assert rules == set(RULES)
+            assert recipe_selects(event) == by_the_script(event)
+            rules.update(recipe_selects(event))
+    assert rules == set(RECIPE)
 
 
 def test_without_being_switched_on_they_select_nothing() -> None:
     """They are shipped switched off."""
     events = [event for scene in SCENES.values() for event in scene.events]
-    assert not [one for event in events for one in Rules().select(event)]
+    judge = Judge(Rules(), Detector(chosen(shipped(), (), ())))
+    selected = [
+        finding.rule for event in events for finding, _ in judge.hear(event) if isinstance(finding, Selected)
+    ]
+    assert not set(selected) & set(RECIPE)

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import ast
 import io
+import json
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -38,12 +39,27 @@ class NotLiteralError(Exception):
 
 
 def collect(package: Path = PACKAGE) -> list[Words]:
-    """Find every ``say`` and ``plural`` below ``package``."""
-    found = set[Words]()
+    """Find every ``say`` and ``plural`` below ``package``, and what the shipped rules say of themselves."""
+    found = set(words_of_rules(package))
     for path in sorted(package.rglob("*.py")):
         relative = path.relative_to(package.parent.parent).as_posix()
         found |= set(words_in(path.read_text(encoding="utf-8"), relative))
     return sorted(found, key=lambda words: (words.one, words.many or "", words.path))
+
+
+def words_of_rules(package: Path) -> Iterator[Words]:
+    """Give what the shipped rules that ring say to people. Raises ``NotLiteralError`` for words with holes."""
+    pack = package / "rulebook" / "pack.json"
+    book = json.loads(pack.read_text(encoding="utf-8")) if pack.exists() else {}
+    for rule in (*book.get("rules", ()), *book.get("correlations", ())):
+        about = rule["about"]
+        for words in (
+            (about["title"], about["description"], *about["falsepositives"]) if rule["rings"] else ()
+        ):
+            if "{" in words or "}" in words:
+                message = f"{pack.name}: {about['key']}: a text of a rule has no holes"
+                raise NotLiteralError(message)
+            yield Words(words, None, pack.relative_to(package.parent.parent).as_posix())
 
 
 def words_in(code: str, path: str) -> Iterator[Words]:

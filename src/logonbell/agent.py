@@ -4,23 +4,23 @@ from __future__ import annotations
 
 import heapq
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 import msgspec
 
-from logonbell.alert import Alert
 from logonbell.deliverer import Deliverer
 from logonbell.errors import Refused
 from logonbell.event import Event
 from logonbell.filter import Filter
+from logonbell.judge import Judge, Judged
 from logonbell.logon import Finding, Logon, Selected
 from logonbell.recognise.state import Present
 from logonbell.recognise.windows import Recogniser
-from logonbell.rule import Rules, alert_for
+from logonbell.rule import alert_for
 from logonbell.sentence import Sentence, say
-from logonbell.silence import Maintenance
+from logonbell.silence import Expected
 from logonbell.source import Batch, Loss, Source
 from logonbell.store.outbox import Outbox
 from logonbell.trouble import Told, Trouble
@@ -65,11 +65,12 @@ class LogClock:
 
 
 class _Kept(msgspec.Struct):
-    """What is stored as the snapshot: the recogniser's own, and the log's time."""
+    """What is stored as the snapshot: the recogniser's own, the log's time, and the judge's own."""
 
     recogniser: str
     event: datetime | None
     read: datetime | None
+    judge: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,11 +90,11 @@ class Watcher:
     ``host_id`` is the instance id where there is one; without it, each finding's own host stands in the fingerprint.
     ``filters`` say, by notifier, what it is told; one that is not named is told everything.
     ``admins`` are further SIDs or RIDs whose members count as domain admins; ``own`` is this machine's name until a log
-    tells it. ``maintenance`` are the windows in which alerts are expected.
+    tells it. ``expected`` are the alerts of which the settings say so.
     """
 
     sources: Sequence[Source]
-    rules: Rules
+    judge: Judge
     outbox: Outbox
     notifiers: Sequence[str]
     clock: Clock
@@ -102,7 +103,7 @@ class Watcher:
     admins: frozenset[str] = frozenset()
     own: str = ""
     filters: Mapping[str, Filter] = field(default_factory=dict)
-    maintenance: Sequence[Maintenance] = ()
+    expected: Sequence[Expected] = ()
     _recogniser: Recogniser = field(init=False)
     _time: LogClock = field(init=False)
     _bookmarks: dict[str, str | None] = field(init=False)
@@ -116,7 +117,7 @@ class Watcher:
         try:
             self._go_back()
         except ValueError as error:
-            self._recogniser, self._time = Recogniser(admins=self.admins, own=self.own), LogClock()
+            self._begin()
             self._bookmarks = dict.fromkeys(self._bookmarks)
             self.told(
                 say(
@@ -141,8 +142,8 @@ class Watcher:
         if any(batch.losses and batch.newest is not None for batch in batches.values()):
             self._recogniser.lost()  # of a log; what could not be seen of SSM sessions their own source tells
         try:
-            findings = self._recognise(events, now, more=more)
-            alerts = self._keep(batches, findings, now)
+            judged = self._recognise(events, now, more=more)
+            alerts = self._keep(batches, judged, now)
         except BaseException:
             self._go_back()  # the recogniser is ahead of what was kept
             raise
@@ -155,22 +156,34 @@ class Watcher:
         """Take up the state that was kept last. Raises ``ValueError`` if it cannot be read."""
         snapshot = self.outbox.snapshot()
         if snapshot is None:
-            self._recogniser, self._time = Recogniser(admins=self.admins, own=self.own), LogClock()
+            self._begin()
             return
         kept = msgspec.json.decode(snapshot, type=_Kept)
         self._recogniser = Recogniser.restore(kept.recogniser, admins=self.admins)
         self._time = LogClock(kept.event, kept.read)
+        if kept.judge is None:
+            self.judge.forget()
+        else:
+            self.judge.restore(kept.judge)
 
-    def _recognise(self, events: Sequence[Event], now: datetime, *, more: bool) -> list[Finding]:
-        findings: list[Finding] = []
+    def _begin(self) -> None:
+        self._recogniser, self._time = Recogniser(admins=self.admins, own=self.own), LogClock()
+        self.judge.forget()
+
+    def _recognise(self, events: Sequence[Event], now: datetime, *, more: bool) -> list[Judged]:
+        judged: list[Judged] = []
         for event in events:
-            findings.extend(self._recogniser.feed(event))
-            findings.extend(self.rules.select(event))
+            judged.extend(self._judged(self._recogniser.feed(event)))
+            judged.extend(self.judge.hear(event))
         self._time.saw(events, now)
         log_time = self._time.at(self.clock())
         if not more and log_time is not None:
-            findings.extend(self._recogniser.advance(log_time))
-        return findings
+            judged.extend(self._judged(self._recogniser.advance(log_time)))
+        return judged
+
+    def _judged(self, findings: Iterable[Finding]) -> Iterator[Judged]:
+        for finding in findings:
+            yield finding, self.judge.judge(finding)
 
     def wait_for(self, poll: float) -> float:
         """Seconds until the next look is worth while: the poll, or sooner where a held logon becomes due."""
@@ -185,31 +198,31 @@ class Watcher:
         due, log_time = self._recogniser.due, self._time.at(self.clock())
         return due is not None and log_time is not None and due - log_time <= LATE
 
-    def _keep(self, batches: Mapping[str, Batch], findings: Sequence[Finding], now: datetime) -> int:
+    def _keep(self, batches: Mapping[str, Batch], judged: Sequence[Judged], now: datetime) -> int:
         """Put findings, alerts, bookmarks and snapshot into the outbox; return how many alerts are new."""
         bookmarks = {
             name: batch.bookmark for name, batch in batches.items() if batch.bookmark != self._bookmarks[name]
         }
         losses = self._new_losses(batches, bookmarks)
-        if not bookmarks and not findings and not losses:
+        if not bookmarks and not judged and not losses:
             return 0
-        alerts: list[Alert] = []
-        for finding in findings:
-            verdict = self.rules.judge(finding)
-            if verdict.rings:
-                alerts.append(alert_for(finding, verdict, self.host_id or finding.host))
-        kept = _Kept(self._recogniser.snapshot(), self._time.event, self._time.read)
+        alerts = [
+            alert_for(finding, verdict, self.host_id or finding.host)
+            for finding, verdict in judged
+            if verdict.rings
+        ]
+        kept = _Kept(self._recogniser.snapshot(), self._time.event, self._time.read, self.judge.snapshot())
         new = self.outbox.commit(
             bookmarks=bookmarks,
             snapshot=msgspec.json.encode(kept).decode(),
-            findings=[finding for finding in findings if not isinstance(finding, Selected)],
+            findings=[finding for finding, _ in judged if not isinstance(finding, Selected)],
             alerts=alerts,
             notifiers=self.notifiers,
             filters=self.filters,
             read=now,
             newest={name: batch.newest for name, batch in batches.items() if batch.newest is not None},
             losses=losses,
-            maintenance=self.maintenance,
+            expected=self.expected,
         )
         self._bookmarks.update(bookmarks)
         self._note_losses(batches)

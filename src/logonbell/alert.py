@@ -40,8 +40,19 @@ class Level(IntEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Matched:
+    """A Sigma rule that matched: the name by which it is known here, its title and level, its own id, and who wrote it."""
+
+    rule: str
+    title: Sentence
+    level: Level
+    id: str | None = None
+    author: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Alert:
-    """A finding that rings: its facts, how loudly, by which rule and why.
+    """A finding that rings: its facts, how loudly, by which rule and why; ``matched`` are the Sigma rules it met besides.
 
     ``host_id`` is the instance id where there is one, else the host's name. ``fingerprint`` is the alert's identity.
     """
@@ -52,6 +63,12 @@ class Alert:
     rule: str
     reason: Sentence
     finding: Finding
+    matched: tuple[Matched, ...] = ()
+
+    @property
+    def rules(self) -> frozenset[str]:
+        """The names of all rules by which it rings."""
+        return frozenset({self.rule, *(one.rule for one in self.matched)})
 
 
 def fingerprint(host_id: str, event: EventRef, time: datetime, rule: str) -> str:
@@ -82,7 +99,7 @@ def kind_of(alert: Alert) -> str:
         case Tampering():
             parts = (str(finding.kind), finding.about, _user(finding.user))
         case Selected():
-            parts = (_user(finding.user),)
+            parts = (_user(finding.user), *(value for _, value in finding.grouped))
         case Notice():
             parts = (alert.fingerprint,)
     return _digest((alert.host_id, alert.rule, *(part or "" for part in parts)))

@@ -19,7 +19,6 @@ from logonbell.cloud.wanted import STACK
 from logonbell.commands.desk import INTERRUPTED, MENDABLE, OURS, Desk
 from logonbell.errors import Refused
 from logonbell.logon import Door
-from logonbell.recipe import RULES
 from logonbell.sentence import say
 from logonbell.text.language import LANGUAGES, speak
 
@@ -71,7 +70,6 @@ def logonbell() -> None:
     "--rule",
     "on",
     multiple=True,
-    type=click.Choice(sorted(RULES)),
     help="Switch on a rule that is shipped off.",
 )
 @_format
@@ -560,6 +558,74 @@ def silence_end(number: int, config_path: Path, lang: str | None) -> int:
 
 
 @logonbell.group()
+def rules() -> None:
+    """See the Sigma rules, shipped and your own; check them, and try them on logs."""
+
+
+@rules.command("list")
+@_config
+@_format
+@_language
+def rules_list(config_path: Path, form: str, lang: str | None) -> int:
+    """List the rules, and which are active."""
+    from logonbell.commands.rules import show_all  # noqa: PLC0415 - a command loads what it needs, no more
+
+    return _run_if_set(
+        config_path, lang, lambda desk, config: show_all(desk, config, as_lines=form == "jsonl")
+    )
+
+
+@rules.command("show")
+@click.argument("name", metavar="RULE")
+@_config
+@_format
+@_language
+def rules_show(name: str, config_path: Path, form: str, lang: str | None) -> int:
+    """Show a rule, by its name, id or title: what it catches, what else it may ring for, what it looks at."""
+    from logonbell.commands.rules import show  # noqa: PLC0415 - a command loads what it needs, no more
+
+    return _run_if_set(
+        config_path, lang, lambda desk, config: show(desk, config, name, as_lines=form == "jsonl")
+    )
+
+
+@rules.command("check")
+@click.argument("places", nargs=-1, required=True, type=_path, metavar="FILE...")
+@_config
+@_language
+def rules_check(places: tuple[Path, ...], config_path: Path, lang: str | None) -> int:
+    """Name every mistake in files of Sigma rules, or folders of them, with its line."""
+    from logonbell.commands.rules import check  # noqa: PLC0415 - a command loads what it needs, no more
+
+    return _run_if_set(config_path, lang, lambda desk, config: check(desk, places, config))
+
+
+@rules.command("test")
+@click.argument("logs", nargs=-1, required=True, type=_path, metavar="LOG...")
+@click.option(
+    "--rules",
+    "places",
+    multiple=True,
+    type=_path,
+    help="These files or folders of rules, not the active ones.",
+)
+@_config
+@_format
+@_language
+def rules_test(
+    *, logs: tuple[Path, ...], places: tuple[Path, ...], config_path: Path, form: str, lang: str | None
+) -> int:
+    """Run rules over event log files, and say of each how often and on which records it fires."""
+    from logonbell.commands.rules import test as run  # noqa: PLC0415 - a command loads what it needs, no more
+
+    return _run_if_set(
+        config_path,
+        lang,
+        lambda desk, config: run(desk, config, logs, places, as_lines=form == "jsonl"),
+    )
+
+
+@logonbell.group()
 def outbox() -> None:
     """See what does not get through, try it again, or drop it."""
 
@@ -756,6 +822,15 @@ def _run_as_set(path: Path, language: str | None, run: Callable[[Desk, Config], 
         return desk.refuse(refused)
     chosen = language or (None if config.language == AUTO else config.language)
     return _run(_desk(chosen, config.timezone), lambda desk: run(desk, config))
+
+
+def _run_if_set(path: Path, language: str | None, run: Callable[[Desk, Config], int]) -> int:
+    """Run a command with the settings, or with the defaults on a machine that has none."""
+    if path != CONFIG or path.exists():
+        return _run_as_set(path, language, run)
+    from logonbell.config.settings import Config  # noqa: PLC0415 - 20 ms that `read` does without
+
+    return _run(_desk(language), lambda desk: run(desk, Config()))
 
 
 def _run(desk: Desk, run: Callable[[Desk], int]) -> int:

@@ -6,11 +6,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
+from logonbell.alert import Matched
 from logonbell.event import Event, EventRef
+from logonbell.judge import Judge, judge_past
 from logonbell.logon import FailedLogons, Finding, Logon
-from logonbell.recognise.past import recognise
 from logonbell.recognise.windows import Recogniser
-from logonbell.rule import Rules, Verdict
+from logonbell.rule import Verdict
 from logonbell.sentence import Sentence, say
 from logonbell.text.headline import headline
 from logonbell.text.language import speak
@@ -45,28 +46,28 @@ class Explained:
         return any(event.ref.record_id == record for event in self.events)
 
 
-def explain(events: Iterable[Event], rules: Rules) -> list[Explained]:
+def explain(events: Iterable[Event], judge: Judge) -> list[Explained]:
     """Explain events, which come in the order of time and have an end: the findings, then what nothing came of."""
     taken: list[Taken] = []
 
     def witness(event: Event, what: Sentence) -> None:
         taken.append(Taken(event.ref, event.time, event.host, what))
 
-    findings = recognise(events, Recogniser(witness))
+    judged = judge_past(events, judge, Recogniser(witness))
     by_ref: dict[tuple[str, EventRef], list[Taken]] = {}
     for one in taken:
         by_ref.setdefault((one.host, one.ref), []).append(one)
     explained: list[Explained] = []
     used: set[int] = set()
-    for finding in findings:
+    for finding, verdict in judged:
         behind = [one for ref in finding.events for one in by_ref.get((finding.host, ref), [])]
         used.update(id(one) for one in behind)
         before = (
-            rules.judge(replace(finding, ended=False))
+            judge.rules.judge(replace(finding, ended=False))
             if isinstance(finding, FailedLogons) and finding.ended
             else None
         )
-        explained.append(Explained(finding, rules.judge(finding), sorted(behind, key=_place), before))
+        explained.append(Explained(finding, verdict, sorted(behind, key=_place), before))
     return [*explained, *(Explained(None, None, [one]) for one in taken if id(one) not in used)]
 
 
@@ -86,6 +87,8 @@ def lines(explained: Explained, language: str) -> Iterator[str]:
     for judged in (explained.before, verdict):
         if judged is not None:
             yield f"  {speak(_judged(judged), language)}"
+            for rule in judged.matched:
+                yield f"  {speak(_by_rule(rule), language)}"
 
 
 def _place(event: Taken) -> tuple[datetime, str, int]:
@@ -117,3 +120,8 @@ def _judged(verdict: Verdict) -> Sentence:
     if verdict.rings:
         return say("rings ({level}): {reason}", level=LEVELS[verdict.level], reason=verdict.reason)
     return say("does not ring: {reason}", reason=verdict.reason)
+
+
+def _by_rule(rule: Matched) -> Sentence:
+    level = LEVELS[rule.level]
+    return say("rule {name} ({level}): {title}", name=rule.rule, level=level, title=rule.title)

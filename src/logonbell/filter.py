@@ -29,7 +29,7 @@ class Filter:
 
     def passes(self, alert: Alert) -> bool:
         """Tell whether ``alert`` is told."""
-        if alert.level < self.level or (self.rules and alert.rule not in self.rules):
+        if alert.level < self.level or (self.rules and not alert.rules & self.rules):
             return False
         finding = alert.finding
         match finding:

@@ -254,7 +254,11 @@ class Tampering:
 
 @dataclass(frozen=True, slots=True)
 class Selected:
-    """A record that a rule over raw events selected: ``rule`` names it, ``what`` says what it means."""
+    """What a rule over raw events selected: ``rule`` names it, ``what`` says what it means.
+
+    Of a correlation, which selects several records, the main one is that by which it fired; ``grouped`` are the fields that
+    they have in common, and ``folded`` counts them as far as it must. ``level`` is Sigma's, 0 is informational.
+    """
 
     time: datetime
     host: str
@@ -262,6 +266,9 @@ class Selected:
     rule: str
     what: Sentence
     user: User | None
+    level: int = 0
+    grouped: tuple[tuple[str, str], ...] = ()
+    folded: int = 1
 
     @property
     def main(self) -> EventRef:

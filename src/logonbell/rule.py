@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from logonbell.alert import Alert, Level, fingerprint
-from logonbell.event import Event
+from logonbell.alert import Alert, Level, Matched, fingerprint
 from logonbell.logon import (
     Door,
     FailedLogons,
@@ -20,7 +19,6 @@ from logonbell.logon import (
     Selected,
     Tampering,
     TamperKind,
-    User,
 )
 from logonbell.sentence import Sentence, say
 
@@ -90,37 +88,18 @@ class Verdict:
     level: Level
     rule: str
     reason: Sentence
-
-
-@dataclass(frozen=True, slots=True)
-class EventRule:
-    """A rule over raw events: ``what`` says what a record means that it selects."""
-
-    name: str
-    level: Level
-    what: Sentence
-    matches: Callable[[Event], bool]
+    matched: tuple[Matched, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Rules:
     """The plain rules: which doors ring. Failed-logon bursts and a cleared log always ring.
 
-    ``over_events`` are the rules over raw events that are switched on. With ``logoffs``, the end of a session rings
-    whose logon does.
+    With ``logoffs``, the end of a session rings whose logon does. Sigma rules add to what these say (``judge``).
     """
 
     silent: frozenset[Door] = SILENT_DOORS
-    over_events: tuple[EventRule, ...] = ()
     logoffs: bool = False
-
-    def select(self, event: Event) -> list[Selected]:
-        """Give what the rules over raw events select."""
-        return [
-            Selected(event.time, event.host, (event.ref,), rule.name, rule.what, _target_of(event))
-            for rule in self.over_events
-            if rule.matches(event)
-        ]
 
     def judge(self, finding: Finding) -> Verdict:
         """Say whether ``finding`` rings, how loudly, and why."""
@@ -143,10 +122,7 @@ class Rules:
             case Tampering():
                 return _judge_tampering(finding)
             case Selected():
-                level = next(
-                    (rule.level for rule in self.over_events if rule.name == finding.rule), Level.LOW
-                )
-                return Verdict(True, level, finding.rule, finding.what)
+                return Verdict(True, Level(finding.level), finding.rule, finding.what)
             case Notice():
                 level, reason = NOTICES[finding.kind]
                 return Verdict(True, level, f"notice-{finding.kind}", reason)
@@ -195,7 +171,7 @@ def rule_names() -> frozenset[str]:
 def alert_for(finding: Finding, verdict: Verdict, host_id: str) -> Alert:
     """Make the alert of a finding that rings."""
     mark = fingerprint(host_id, finding.main, finding.time, verdict.rule)
-    return Alert(mark, host_id, verdict.level, verdict.rule, verdict.reason, finding)
+    return Alert(mark, host_id, verdict.level, verdict.rule, verdict.reason, finding, verdict.matched)
 
 
 def _judge_tampering(finding: Tampering) -> Verdict:
@@ -209,11 +185,3 @@ def _judge_tampering(finding: Tampering) -> Verdict:
             rings, Level.INFORMATIONAL, name, say("planned, or it takes nothing away: told quietly")
         )
     return Verdict(True, *TAMPERING[finding.kind])
-
-
-def _target_of(event: Event) -> User | None:
-    name = event.fields.get("TargetUserName", "")
-    fields = event.fields
-    return (
-        User(name, fields.get("TargetDomainName", ""), fields.get("TargetUserSid") or None) if name else None
-    )

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime, time, timedelta, tzinfo
-from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
+from ipaddress import ip_network
 
+from logonbell.address import address_of
 from logonbell.alert import Alert, Level
 from logonbell.errors import Refused
 from logonbell.logon import FailedLogons, LogCleared, Logoff, Logon, Notice, Selected, Tampering, User
@@ -136,16 +137,37 @@ class Maintenance:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class Allowance:
+    """Alerts that are expected, always."""
+
+    cover: Cover
+    because: str
+
+    def holds(self, alert: Alert) -> bool:
+        """Whether it holds an alert back."""
+        return self.cover.fits(alert)
+
+    @property
+    def why(self) -> Sentence:
+        """Say why."""
+        return say("allowed by the settings ({because})", because=self.because)
+
+
+Expected = Maintenance | Allowance
+"""What the settings say is expected."""
+
+
 def silencing(
-    alert: Alert, silences: Sequence[Silence], windows: Sequence[Maintenance] = ()
-) -> Silence | Maintenance | None:
+    alert: Alert, silences: Sequence[Silence], expected: Sequence[Expected] = ()
+) -> Silence | Expected | None:
     """Give what holds an alert back; None for what is told.
 
     What is critical is always told, and so is what logonbell says of itself: a silence cannot hide that it was added.
     """
     if alert.level is Level.CRITICAL or isinstance(alert.finding, Notice):
         return None
-    known: list[Silence | Maintenance] = [*silences, *windows]
+    known: list[Silence | Expected] = [*silences, *expected]
     return next((one for one in known if one.holds(alert)), None)
 
 
@@ -175,7 +197,7 @@ def _fits(name: str, values: Sequence[str], alert: Alert) -> bool:
             known = [{_fold(name) for name in (finding.host, finding.host.partition(".")[0], alert.host_id)}]
             return _all_fit(known, values)
         case "rules":
-            return alert.rule in values
+            return not alert.rules.isdisjoint(values)
         case _:
             principal = finding.principal if isinstance(finding, Logon) else None
             return principal is not None and _all_fit([{principal, principal.rpartition("/")[2]}], values)
@@ -206,20 +228,11 @@ def _addresses_fit(finding: object, values: Sequence[str]) -> bool:
             told = finding.addresses
         case _:
             return False
-    addresses = [_address(text) for text in told]
+    addresses = [address_of(text) for text in told]
     networks = [ip_network(value, strict=False) for value in values]
     return bool(addresses) and all(
         address is not None and any(address in network for network in networks) for address in addresses
     )
-
-
-def _address(text: str) -> IPv4Address | IPv6Address | None:
-    try:
-        address = ip_address(text.strip().partition("%")[0])
-    except ValueError:
-        return None
-    mapped = address.ipv4_mapped if isinstance(address, IPv6Address) else None
-    return mapped or address
 
 
 def _fold(text: str) -> str:

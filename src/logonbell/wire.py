@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+from logonbell.alert import Matched
 from logonbell.event import EventRef
 from logonbell.logon import (
     FailedLogons,
@@ -71,6 +72,8 @@ def line(finding: Finding, verdict: Verdict) -> Line:
                 "time": iso(finding.time),
                 "what": str(finding.what),
                 **_user(finding.user),
+                "grouped": dict(finding.grouped),
+                "count": finding.folded,
             }
         case Notice():
             facts = {
@@ -87,6 +90,18 @@ def line(finding: Finding, verdict: Verdict) -> Line:
         "level": verdict.level.word,
         "rule": verdict.rule,
         "reason": str(verdict.reason),
+        "rules": [_rule(one) for one in verdict.matched],
+    }
+
+
+def _rule(rule: Matched) -> Line:
+    """Give a Sigma rule that matched."""
+    return {
+        "rule": rule.rule,
+        "title": str(rule.title),
+        "level": rule.level.word,
+        "id": rule.id,
+        "author": rule.author,
     }
 
 

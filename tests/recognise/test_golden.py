@@ -16,12 +16,15 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from logonbell.event import Event
+from logonbell.judge import Judge
 from logonbell.logon import FailedLogons, Finding, Logon
 from logonbell.notification import Notification
-from logonbell.recipe import RULES
 from logonbell.recognise.windows import Recogniser
 from logonbell.rule import Rules, alert_for
+from logonbell.rulebook.shelf import shipped
 from logonbell.sentence import Sentence
+from logonbell.sigma.detect import Detector
+from logonbell.sigma.form import Book
 from logonbell.text.escape import escape
 from logonbell.text.message import body, subject
 from logonbell.wire import line
@@ -53,8 +56,11 @@ def as_text(scene: Scene) -> str:
         records.append(_record(event, taken))
 
     found: list[Finding] = list(pass_through(scene.events, Recogniser(witness, admins=scene.admins)))
-    rules = Rules(over_events=tuple(RULES[name] for name in scene.rules))
-    found += [selected for event in scene.events for selected in rules.select(event)]
+    rules = Rules()
+    judge = Judge(
+        rules, Detector(Book(tuple(one for one in shipped().rules if one.about.key in scene.rules)))
+    )
+    found += [selected for event in scene.events for selected, _ in judge.hear(event)]
     wire = [json.dumps(line(finding, rules.judge(finding))) for finding in final(found)]
     alerts = [text for finding in final(found) for text in _alert(finding, rules)]
     parts = [

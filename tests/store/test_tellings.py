@@ -255,7 +255,7 @@ def test_maintenance_holds_back_like_a_silence(opened: Opened) -> None:
         (NOON + timedelta(hours=1)).time(),
         NOON.tzinfo or pytest.fail("a zone"),
     )
-    put(outbox, [1, 2], maintenance=[window])
+    put(outbox, [1, 2], expected=[window])
     assert outbox.tellings.waiting("sns") == []
     (remark,) = outbox.remarks.between(0, 99)
     assert str(remark.what) == "2 alerts were not told, maintenance, 12:00 to 13:00 (backup): numbers 1-2."

@@ -5,9 +5,10 @@ from __future__ import annotations
 import socket
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from datetime import datetime
+from types import MappingProxyType
 
 from logonbell.agent import utc_now
 from logonbell.caretaker import Caretaker
@@ -16,6 +17,8 @@ from logonbell.config.kinds import OFF
 from logonbell.config.notify import ToApprise, ToSns, ToWebhook
 from logonbell.config.settings import Config, default_ssm
 from logonbell.errors import Refused
+from logonbell.judge import Clock, Judge
+from logonbell.likely import likely
 from logonbell.notification import Telling
 from logonbell.notifier import Notifier
 from logonbell.notifiers.apprise import Apprise
@@ -27,15 +30,22 @@ from logonbell.notifiers.secret import Secret
 from logonbell.notifiers.sns import SnsNotifier
 from logonbell.notifiers.topic_guard import TopicGuard
 from logonbell.pace import Limits
-from logonbell.recipe import RULES
 from logonbell.recognise.noise import HALLMARKS
 from logonbell.recognise.windows import CHANNELS, WANTED
 from logonbell.rule import Rules
-from logonbell.sentence import say
-from logonbell.silence import Maintenance
+from logonbell.rulebook.mistake import Mistake
+from logonbell.rulebook.patterns import linear
+from logonbell.rulebook.shelf import chosen, joined, own_rules, ringing, shipped
+from logonbell.sentence import Sentence, say
+from logonbell.sigma.detect import Detector
+from logonbell.sigma.fields import Hours
+from logonbell.sigma.form import Book
+from logonbell.sigma.wanted import Ids, loud, together
+from logonbell.sigma.wanted import wanted as wanted_by
+from logonbell.silence import Allowance, Expected, Maintenance
 from logonbell.source import Source
 from logonbell.sources.eventlog import EventLog
-from logonbell.sources.evtx import NO_NOISE, EvtxSource
+from logonbell.sources.evtx import EvtxSource
 from logonbell.sources.history import find_logs
 from logonbell.sources.winlog import WinlogSource
 from logonbell.ssm.files import may_exist
@@ -61,19 +71,67 @@ def reader_of(config: Config, desk: Desk) -> Reader:
 
 
 def rules_of(config: Config) -> Rules:
-    """Make the rules that the settings ask for."""
-    return Rules(
-        silent=config.rules.quiet,
-        over_events=tuple(RULES[name] for name in config.rules.on),
-        logoffs=config.rules.logoffs,
+    """Make the plain rules that the settings ask for."""
+    return Rules(silent=config.rules.quiet, logoffs=config.rules.logoffs)
+
+
+def book_of(config: Config, desk: Desk) -> Book:
+    """Give the Sigma rules that are active; what is wrong with some of one's own is told, and the others serve."""
+    settings = config.rules
+    shelf = own_rules(
+        settings.folders, dict(settings.placeholders), config.state if config.state.is_dir() else None
+    )
+    for one in shelf.mistakes:
+        desk.remark(not_active(one))
+    return joined(chosen(shipped(), settings.on, settings.off), shelf.book)
+
+
+def not_active(mistake: Mistake) -> Sentence:
+    """Say which rule is not active, and why."""
+    place = f"{mistake.path}:{mistake.line}" if mistake.line else str(mistake.path)
+    if mistake.rule is None:
+        return say("{place}: {what}", place=place, what=mistake.what)
+    return say(
+        "{place}: the rule {rule} is not active: {what}", place=place, rule=mistake.rule, what=mistake.what
     )
 
 
-def maintenance_of(config: Config, desk: Desk) -> list[Maintenance]:
-    """Make the windows of maintenance, in the zone of the desk."""
+def judge_of(config: Config, desk: Desk, book: Book | None = None) -> Judge:
+    """Make what judges, by the settings and the rules that are active (``book``, where they are at hand)."""
+    hours = config.rules.hours
+    work = None if hours is None else Hours(hours.days, hours.begins, hours.ends)
+    detector = Detector(book_of(config, desk) if book is None else book, desk.zone, linear)
+    return Judge(rules_of(config), detector, Clock(desk.zone, work))
+
+
+def plain_book(on: Sequence[str] = ()) -> Book:
+    """Give the shipped rules, and those of them that ``on`` switches on. Raises ``Refused`` for one that is not known."""
+    known = [one.about.key for one in ringing(shipped())]
+    for name in on:
+        if name not in known:
+            meant = likely(name, known)
+            raise Refused(
+                say("There is no shipped rule {name}.", name=name),
+                say("Did you mean {meant}?", meant=meant)
+                if meant
+                else say("There are: {known}.", known=", ".join(known)),
+            )
+    return chosen(shipped(), on, ())
+
+
+def plain_judge(book: Book) -> Judge:
+    """Make what judges by these rules, without any settings."""
+    return Judge(Rules(), Detector(book))
+
+
+def expected_of(config: Config, desk: Desk) -> list[Expected]:
+    """Give what the settings say is expected: allowed always, or in windows of maintenance, in the zone of the desk."""
     return [
-        Maintenance(window.cover, window.because, window.days, window.begins, window.ends, desk.zone)
-        for window in config.maintenance
+        *(Allowance(allowed.cover, allowed.because) for allowed in config.rules.allow),
+        *(
+            Maintenance(window.cover, window.because, window.days, window.begins, window.ends, desk.zone)
+            for window in config.maintenance
+        ),
     ]
 
 
@@ -84,19 +142,22 @@ def limits_of(config: Config, notifier: str) -> Limits | None:
     return config.notify.pace.limits
 
 
-def sources_of(config: Config, closing: ExitStack, now: Callable[[], datetime] = utc_now) -> list[Source]:
+def sources_of(
+    config: Config, closing: ExitStack, now: Callable[[], datetime] = utc_now, book: Book | None = None
+) -> list[Source]:
     """Make the sources; a folder that has no log yet is refused, since nothing would be watched there.
 
-    ``closing`` closes them, on the thread that reads them.
+    ``closing`` closes them, on the thread that reads them. What the rules of ``book`` ask for is read, too.
     """
     logs: list[Source] = []
-    for live in channels_of(config, now):
+    asked = wanted_by((book or Book()).rules, CHANNELS)
+    for live in channels_of(config, now, asked=asked):
         closing.callback(live.close)
         logs.append(live)
     if config.sources.evtx:
-        noise = NO_NOISE if config.rules.on else HALLMARKS  # the rules over raw events look at all of them
         files = find_logs(config.sources.evtx).files
-        logs += [EvtxSource(path, wanted=WANTED, noise=noise) for path in files]
+        wanted, noise = together(WANTED, asked), loud(HALLMARKS, asked)
+        logs += [EvtxSource(path, wanted=wanted, noise=noise) for path in files]
     sessions = _ssm_source(config, now)
     if not logs and sessions is None:
         raise Refused(
@@ -110,21 +171,29 @@ def sources_of(config: Config, closing: ExitStack, now: Callable[[], datetime] =
 
 
 def channels_of(
-    config: Config, now: Callable[[], datetime], *, log: EventLog | None = None
+    config: Config,
+    now: Callable[[], datetime],
+    *,
+    log: EventLog | None = None,
+    asked: Mapping[str, Ids] = MappingProxyType({}),
 ) -> list[WinlogSource]:
-    """Make a source of each channel of this machine's event log that is asked for; ``log`` stands in for Windows'."""
+    """Make a source of each channel of this machine's event log that is asked for; ``log`` stands in for Windows'.
+
+    ``asked`` are the event ids that rules ask for, by channel.
+    """
     channels = config.sources.channels
     if isinstance(channels, str):
-        channels = CHANNELS if sys.platform == "win32" else ()
+        channels = tuple(dict.fromkeys((*CHANNELS, *asked))) if sys.platform == "win32" else ()
     if not channels:
         return []
     log = log or event_log()
+    wanted = together(WANTED, asked)
     return [
         WinlogSource(
             channel,
             log,
-            wanted=WANTED.get(channel),
-            by_channel=WANTED,
+            wanted=wanted.get(channel),
+            by_channel=wanted,
             clock=now,
             ticks=time.monotonic,
             speaks=channel == channels[0],

@@ -7,25 +7,26 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
+from logonbell.commands.composition import plain_book, plain_judge
 from logonbell.commands.desk import Desk
 from logonbell.commands.past import Past
 from logonbell.commands.progress import progress
 from logonbell.errors import Refused
 from logonbell.explanation import Explained, lines
 from logonbell.explanation import explain as explain_events
-from logonbell.rule import Rules
+from logonbell.judge import Judge
 from logonbell.sentence import plural, say
 from logonbell.text.language import speak
 from logonbell.wire import iso, line
 
 
 def explain(
-    desk: Desk, paths: Sequence[Path], *, record: int | None, as_lines: bool, rules: Rules | None = None
+    desk: Desk, paths: Sequence[Path], *, record: int | None, as_lines: bool, judge: Judge | None = None
 ) -> int:
     """Explain logs, or one record of them and what it belongs to. Returns the exit code."""
     with progress(desk, paths) as on_progress:
         past = Past(paths, noise=True, on_progress=on_progress)
-        explained = explain_events(past.events(), rules or Rules())
+        explained = explain_events(past.events(), judge or plain_judge(plain_book()))
     desk.tell_losses(past.losses)
     if record is not None:
         asked = [one for one in explained if one.tells_of(record)]

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from logonbell.agent import utc_now
-from logonbell.commands.composition import reader_of, rules_of
+from logonbell.commands.composition import judge_of, reader_of
 from logonbell.commands.desk import Desk
 from logonbell.commands.span import moment
 from logonbell.config.settings import Config
@@ -40,8 +40,8 @@ def history(desk: Desk, config: Config, asked: Asked, *, as_lines: bool) -> int:
         kept = list(_chosen(outbox, asked, since, until, desk))
     finally:
         outbox.close()
-    rules = rules_of(config)
-    judged = [(finding, rules.judge(finding)) for finding in kept]
+    judge = judge_of(config, desk)
+    judged = [(finding, judge.judge(finding)) for finding in kept]
     if as_lines:
         for finding, verdict in judged:
             desk.out.line(json.dumps(line(finding, verdict)))

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from logonbell.errors import Refused
 from logonbell.event import Event
 from logonbell.recognise.noise import HALLMARKS
 from logonbell.recognise.windows import WANTED
+from logonbell.sigma.wanted import Ids, loud, together
 from logonbell.source import Loss
 from logonbell.sources.evtx import NO_NOISE, EvtxSource
 from logonbell.sources.history import History, find_logs, in_step, is_folder
@@ -22,7 +24,7 @@ if TYPE_CHECKING:
 class Past:
     """The events of logs and SSM folders in the order of time.
 
-    With ``noise``, what recognising makes nothing of is given, too. A copy of an agent's folders belongs to the host whose
+    With ``noise``, what recognising makes nothing of is given, too, and what rules ask for (``asked``) in any case. A copy of an agent's folders belongs to the host whose
     logs lie beside it. ``records`` and ``losses`` count while
     ``events`` is iterated. Raises ``Refused`` where there is nothing to read.
     """
@@ -32,6 +34,7 @@ class Past:
         paths: Sequence[Path],
         *,
         noise: bool = False,
+        asked: Mapping[str, Ids] = MappingProxyType({}),
         on_progress: Callable[[float], None] | None = None,
     ) -> None:
         self._roots = paths
@@ -41,7 +44,10 @@ class Past:
         self._history: History | None = None
         try:
             self._history = History(
-                paths, wanted=WANTED, noise=NO_NOISE if noise else HALLMARKS, on_progress=on_progress
+                paths,
+                wanted=together(WANTED, asked),
+                noise=NO_NOISE if noise else loud(HALLMARKS, asked),
+                on_progress=on_progress,
             )
         except Refused:
             if not self._folders:

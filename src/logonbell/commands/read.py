@@ -4,25 +4,26 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Protocol
 
+from logonbell.commands.composition import plain_book, plain_judge
 from logonbell.commands.desk import Desk
 from logonbell.commands.past import Past
 from logonbell.commands.progress import progress
-from logonbell.event import Event, EventRef
+from logonbell.event import EventRef
+from logonbell.judge import Judged, judge_past
 from logonbell.logon import FailedLogons, Finding, LogCleared, Logoff, Logon, Selected, Tampering
-from logonbell.recipe import RULES
-from logonbell.recognise.past import recognise
 from logonbell.recognise.session import CHANNEL
-from logonbell.rule import Rules, Verdict
+from logonbell.recognise.windows import CHANNELS
 from logonbell.sentence import Sentence, plural, say
+from logonbell.sigma.wanted import wanted
 from logonbell.source import Loss
 from logonbell.text.table import draw
 from logonbell.wire import line
 
-Judged = list[tuple[Finding, Verdict]]
+Judgements = Sequence[Judged]
 
 
 class Read(Protocol):
@@ -41,43 +42,30 @@ class Read(Protocol):
 
 def read(desk: Desk, paths: Sequence[Path], *, as_lines: bool, on: Sequence[str] = ()) -> int:
     """Read logs to their ends and print who came in; ``on`` names shipped rules to switch on. Returns the exit code."""
-    rules = Rules(over_events=tuple(RULES[name] for name in on))
+    book = plain_book(on)
     with progress(desk, paths) as on_progress:
-        past = Past(paths, noise=bool(rules.over_events), on_progress=on_progress)
-        findings = findings_of(past.events(), rules)
-    show(desk, findings, past, rules, as_lines=as_lines)
+        past = Past(paths, asked=wanted(book.rules, CHANNELS), on_progress=on_progress)
+        judged = judge_past(past.events(), plain_judge(book))
+    show(desk, judged, past, on, as_lines=as_lines)
     return 0
 
 
-def show(desk: Desk, findings: Sequence[Finding], past: Read, rules: Rules, *, as_lines: bool) -> None:
-    """Print what was found, and how it is judged."""
-    judged = [(finding, rules.judge(finding)) for finding in findings]
+def show(desk: Desk, judged: Judgements, past: Read, measured: Sequence[str], *, as_lines: bool) -> None:
+    """Print what was found, and how it is judged; ``measured`` are rules of which it is said how well they do."""
     desk.tell_losses(past.losses)
     if as_lines:
         _print_lines(desk, judged, past)
     else:
-        _print_table(desk, judged, past, rules)
+        _print_table(desk, judged, past, measured)
 
 
-def findings_of(events: Iterable[Event], rules: Rules) -> list[Finding]:
-    """Give who came in, and what the rules over raw events select, in the order of time."""
-    selected: list[Finding] = []
-
-    def seen_by_rules() -> Iterator[Event]:
-        for event in events:
-            selected.extend(rules.select(event))
-            yield event
-
-    return sorted([*recognise(seen_by_rules()), *selected], key=lambda finding: finding.time)
-
-
-def _print_lines(desk: Desk, judged: Judged, past: Read) -> None:
+def _print_lines(desk: Desk, judged: Judgements, past: Read) -> None:
     for finding, verdict in judged:
         desk.out.line(json.dumps(line(finding, verdict)))
     desk.out.line(json.dumps(_summary(judged, past)))
 
 
-def _summary(judged: Judged, past: Read) -> dict[str, object]:
+def _summary(judged: Judgements, past: Read) -> dict[str, object]:
     return {
         "type": "summary",
         "records": past.records,
@@ -90,7 +78,7 @@ def _summary(judged: Judged, past: Read) -> dict[str, object]:
     }
 
 
-def _print_table(desk: Desk, judged: Judged, past: Read, rules: Rules) -> None:
+def _print_table(desk: Desk, judged: Judgements, past: Read, measured: Sequence[str]) -> None:
     shown = [(finding, verdict) for finding, verdict in judged if not isinstance(finding, Logoff)]
     if shown:
         draw(shown, desk.out, language=desk.language, zone=desk.zone)
@@ -108,13 +96,13 @@ def _print_table(desk: Desk, judged: Judged, past: Read, rules: Rules) -> None:
             ),
         )
     )
-    for rule in rules.over_events:
-        desk.say(_measured(rule.name, judged))
+    for rule in measured:
+        desk.say(_measured(rule, judged))
     if past.losses:
         desk.say(_lost(past.losses))
 
 
-def _measured(rule: str, judged: Judged) -> Sentence:
+def _measured(rule: str, judged: Judgements) -> Sentence:
     """Say how well a rule over raw events meets those who came."""
     selected = {_key(finding, finding.main) for finding, verdict in judged if verdict.rule == rule}
     came = [
@@ -172,7 +160,7 @@ def _lost(losses: Sequence[Loss]) -> Sentence:
     )
 
 
-def _folded(judged: Judged) -> int:
+def _folded(judged: Judgements) -> int:
     """Count the records of logs that are behind what was told."""
     told = [finding for finding, _ in judged if not isinstance(finding, Selected)]
     selected = {_key(finding, finding.main) for finding, _ in judged if isinstance(finding, Selected)}

@@ -8,14 +8,14 @@ from datetime import datetime
 from operator import attrgetter
 
 from logonbell.agent import utc_now
-from logonbell.commands.composition import event_log
+from logonbell.commands.composition import event_log, plain_book, plain_judge
 from logonbell.commands.desk import Desk
-from logonbell.commands.read import findings_of, show
+from logonbell.commands.read import show
 from logonbell.commands.span import moment
 from logonbell.errors import Refused
 from logonbell.event import Event
-from logonbell.recipe import RULES
-from logonbell.rule import Rules
+from logonbell.judge import judge_past
+from logonbell.rulebook.recipe import recipe_selects
 from logonbell.sentence import plural, say
 from logonbell.source import Loss
 from logonbell.sources.eventlog import EventLog, EventLogError
@@ -59,7 +59,7 @@ class Channels:
                 unreadable += 1
                 continue
             events.append(event)
-            self.mailed += any(rule.matches(event) for rule in RULES.values())
+            self.mailed += bool(recipe_selects(event))
         if unreadable:
             what = plural(
                 "A record could not be understood.", "{count} records could not be understood.", unreadable
@@ -79,10 +79,9 @@ def read(
 ) -> int:
     """Read channels to their ends and print who came in; ``log`` stands in for Windows' own. Returns the exit code."""
     begins = None if since is None else moment(since, utc_now(), desk.zone)
-    rules = Rules(over_events=tuple(RULES[name] for name in on))
     past = Channels(log or event_log(), channels, begins)
-    findings = findings_of(past.events(), rules)
-    show(desk, findings, past, rules, as_lines=as_lines)
+    judged = judge_past(past.events(), plain_judge(plain_book(on)))
+    show(desk, judged, past, on, as_lines=as_lines)
     if not as_lines:
         desk.say(
             plural(

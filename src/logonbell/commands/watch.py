@@ -17,12 +17,13 @@ from logonbell import agent
 from logonbell.agent import Watcher, utc_now
 from logonbell.caretaker import Caretaker, Rounds
 from logonbell.commands.composition import (
+    book_of,
     caretaker_of,
+    expected_of,
+    judge_of,
     limits_of,
-    maintenance_of,
     names,
     notifiers_of,
-    rules_of,
     sources_of,
 )
 from logonbell.commands.desk import MENDABLE, Desk
@@ -32,6 +33,7 @@ from logonbell.deliverer import Deliverer
 from logonbell.errors import Refused
 from logonbell.notifier import Notifier
 from logonbell.sentence import plural
+from logonbell.sigma.form import Book
 from logonbell.source import Source
 from logonbell.store.outbox import Outbox
 from logonbell.trouble import Told
@@ -55,11 +57,12 @@ def watch(desk: Desk, config: Config, *, once: bool, log: Path | None) -> int:
 
 
 def _watch(desk: Desk, config: Config, *, once: bool) -> int:
+    book = book_of(config, desk)
     with ExitStack() as closing:
-        return _follow(desk, config, sources_of(config, closing), once=once)
+        return _follow(desk, config, book, sources_of(config, closing, book=book), once=once)
 
 
-def _follow(desk: Desk, config: Config, sources: Sequence[Source], *, once: bool) -> int:
+def _follow(desk: Desk, config: Config, book: Book, sources: Sequence[Source], *, once: bool) -> int:
     notifiers = notifiers_of(config, desk)
     outbox = Outbox.open(config.state, now=utc_now())
     try:
@@ -68,7 +71,7 @@ def _follow(desk: Desk, config: Config, sources: Sequence[Source], *, once: bool
         outbox.forget(utc_now() - timedelta(days=config.history.keep_days))
         watcher = Watcher(
             sources,
-            rules_of(config),
+            judge_of(config, desk, book),
             outbox,
             names(notifiers),
             utc_now,
@@ -76,7 +79,7 @@ def _follow(desk: Desk, config: Config, sources: Sequence[Source], *, once: bool
             admins=config.rules.domain_admins,
             own=socket.gethostname(),
             filters=config.notify.filters,
-            maintenance=maintenance_of(config, desk),
+            expected=expected_of(config, desk),
         )
         deliverer = _Making(config, desk.remark, names(notifiers), once=once)
         if once:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 from logonbell.agent import sessions_open, utc_now
-from logonbell.commands.composition import reader_of, rules_of
+from logonbell.commands.composition import judge_of, reader_of
 from logonbell.commands.desk import Desk
 from logonbell.config.settings import Config
 from logonbell.sentence import plural, say
@@ -23,13 +23,13 @@ def who(desk: Desk, config: Config, *, as_lines: bool) -> int:
         state = outbox.state()
     finally:
         outbox.close()
-    rules, reader = rules_of(config), reader_of(config, desk)
+    judge, reader = judge_of(config, desk), reader_of(config, desk)
     if as_lines:
         for logon in open_now.logons:
-            desk.out.line(json.dumps(line(logon, rules.judge(logon))))
+            desk.out.line(json.dumps(line(logon, judge.judge(logon))))
         return 0
     if open_now.logons:
-        judged = [(logon, rules.judge(logon)) for logon in open_now.logons]
+        judged = [(logon, judge.judge(logon)) for logon in open_now.logons]
         draw(judged, desk.out, language=reader.language, zone=reader.zone)
     desk.say(plural("{count:,} session is open.", "{count:,} sessions are open.", len(open_now.logons)))
     if open_now.unsure:

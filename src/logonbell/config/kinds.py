@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 import zoneinfo
 from collections.abc import Callable, Iterable
@@ -13,12 +12,13 @@ from typing import Generic, TypeVar
 
 from logonbell.alert import Level
 from logonbell.errors import Refused
+from logonbell.likely import likely
 from logonbell.logon import Door
 from logonbell.notifiers.forms import Form
 from logonbell.notifiers.target import Target, read_target
 from logonbell.notifiers.topic import read_endpoint, read_topic
-from logonbell.recipe import RULES
 from logonbell.rule import rule_names
+from logonbell.rulebook.shelf import ringing, shipped
 from logonbell.sentence import Sentence, say
 from logonbell.silence import DAYS, read_network
 from logonbell.text.language import LANGUAGES
@@ -82,6 +82,7 @@ _take_flag = of(bool, say("true or false"))
 _take_number = of(int, say("a whole number"))
 _take_text = of(str, say("text"))
 _take_list = of(list, say("a list"))
+take_table = of(dict, say("a table"))
 
 
 def _take_line(value: object) -> str:
@@ -200,7 +201,15 @@ def _read_channels(value: object, _: Path) -> tuple[str, ...] | str:
 
 
 def _read_shipped(value: object, _: Path) -> tuple[str, ...]:
-    return tuple(_chosen(_take_text(one), RULES) for one in _take_list(value))
+    known = [one.about.key for one in ringing(shipped())]
+    return tuple(_chosen(_take_text(one), known) for one in _take_list(value))
+
+
+def _read_values(value: object, _: Path) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    table = take_table(value)
+    return tuple(
+        (name, tuple(_take_line(one) for one in _take_list(values))) for name, values in table.items()
+    )
 
 
 def _read_sids(value: object, _: Path) -> frozenset[str]:
@@ -260,7 +269,7 @@ def _read_level(value: object, _: Path) -> Level:
 
 
 def _read_rules(value: object, _: Path) -> frozenset[str]:
-    known = sorted(rule_names() | set(RULES))
+    known = sorted(rule_names() | {one.about.key for one in ringing(shipped())})
     return frozenset(_chosen(_take_text(one), known) for one in _take_list(value))
 
 
@@ -298,13 +307,6 @@ def _chosen(given: str, choices: Iterable[str]) -> str:
     raise WrongError(say("is {given}, but must be one of: {known}", given=given, known=", ".join(choices)))
 
 
-def likely(given: str, choices: Iterable[str]) -> str | None:
-    """Give which of ``choices`` was probably meant."""
-    by_fold = {choice.casefold(): choice for choice in sorted(choices)}
-    close = difflib.get_close_matches(given.casefold(), by_fold, n=1, cutoff=0.6)
-    return by_fold[close[0]] if close else None
-
-
 FLAG = Kind(say("true or false"), _read_flag)
 NAME = Kind(say("text"), _read_name)
 LANGUAGE = Kind(say("a language"), _read_language)
@@ -315,6 +317,7 @@ DOORS = Kind(say("a list of doors"), _read_doors)
 SSM = Kind(say("auto, off or a path"), _read_ssm)
 LIVE = Kind(say("auto or a list of channels"), _read_channels)
 SHIPPED = Kind(say("a list of rules"), _read_shipped)
+VALUES = Kind(say("a table of lists"), _read_values)
 SIDS = Kind(say("a list of SIDs"), _read_sids)
 ARN = Kind(say("a topic's ARN"), _read_arn)
 URL = Kind(say("an http or https address"), _read_url)

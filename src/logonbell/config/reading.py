@@ -10,10 +10,11 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from logonbell.config.key import Key, Section
-from logonbell.config.kinds import WrongError, likely, of
+from logonbell.config.kinds import WrongError, take_table
 from logonbell.config.places import lines_of, nearest
 from logonbell.config.settings import Config, keys
 from logonbell.errors import Refused
+from logonbell.likely import likely
 from logonbell.sentence import Sentence, plural, say
 from logonbell.text.escape import Shown
 from logonbell.text.language import speak
@@ -100,10 +101,10 @@ class _Reading:
     def _tables(self, kind: type[Section], value: object, path: tuple[str, ...]) -> Any:
         """Read a table; of a kind that may stand there several times, one or a list of them."""
         if not kind.repeated:
-            return self.section(kind, _take_table(value), path)
+            return self.section(kind, take_table(value), path)
         if not isinstance(value, list):
-            return (self.section(kind, _take_table(value), path),)
-        tables = [_take_table(one) for one in value]
+            return (self.section(kind, take_table(value), path),)
+        tables = [take_table(one) for one in value]
         return tuple(self.section(kind, one, (*path, f"[{number}]")) for number, one in enumerate(tables, 1))
 
     def _unknown(self, path: tuple[str, ...], known: Iterable[str]) -> None:
@@ -133,9 +134,6 @@ class _Reading:
         self.mistakes.append(
             (line, self._tell(say("line {line}: {what}", line=line, what=told)) if line else told)
         )
-
-
-_take_table = of(dict, say("a table"))
 
 
 def _dotted(path: tuple[str, ...]) -> str:

@@ -15,33 +15,24 @@ from datetime import time
 from pathlib import Path
 from typing import ClassVar
 
+from logonbell.config.criteria import Criteria
 from logonbell.config.key import Key, Section, key, required
 from logonbell.config.kinds import (
     AGE,
     AUTO,
     CLOCK,
-    DOORS,
-    FLAG,
     LANGUAGE,
-    LINES,
     LIVE,
-    LOGOFF,
     NAME,
-    NETWORKS,
     PATH,
     PATHS,
-    RINGS,
-    SHIPPED,
-    SIDS,
     SSM,
     WEEK,
     ZONE,
 )
 from logonbell.config.notify import Notify
-from logonbell.logon import Door
-from logonbell.rule import SILENT_DOORS
+from logonbell.config.ringing import Ringing
 from logonbell.sentence import Sentence, say
-from logonbell.silence import Cover
 
 
 def default_state(platform: str = sys.platform, environment: Mapping[str, str] = os.environ) -> Path:
@@ -89,59 +80,6 @@ class Sources(Section):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Ringing(Section):
-    """Which logons ring; the rest is recorded. Bursts of failed logons and a cleared log always ring."""
-
-    rings: frozenset[str] | None = key(
-        RINGS,
-        None,
-        example='["console", "rdp", "ssm-shell", "logoff"]',
-        shown="all but " + ", ".join(sorted(SILENT_DOORS)),
-        means='The doors that ring: these and no others. With "logoff", the end of a session that rang rings, too. A '
-        "reconnect (rdp-reconnect) soon after its logon, from the same address, is counted with it, not told singly.",
-    )
-    silent: frozenset[Door] = key(
-        DOORS,
-        frozenset(),
-        example='["rdp-reconnect"]',
-        shown="none",
-        means="Doors that are taken away from those that ring.",
-    )
-
-    on: tuple[str, ...] = key(
-        SHIPPED,
-        (),
-        example='["recipe-ssm-login"]',
-        shown="none",
-        means="Shipped rules that are switched off, to be switched on: recipe-ssm-login, recipe-normal-login.",
-    )
-    domain_admins: frozenset[str] = key(
-        SIDS,
-        frozenset(),
-        example='["S-1-5-21-1004336348-1177238915-682003330-1119", "1120"]',
-        shown="none besides 512, 518 and 519",
-        means="Further groups whose members count as domain admins, by SID or by the last number of their domain's SID. "
-        "Members of AWS Managed Microsoft AD never hold 512: name its delegated groups here.",
-    )
-
-    @property
-    def quiet(self) -> frozenset[Door]:
-        """All doors that do not ring, as ``rule.Rules`` wants them."""
-        unnamed = SILENT_DOORS if self.rings is None else frozenset(Door) - self.rings
-        return unnamed | self.silent
-
-    @property
-    def logoffs(self) -> bool:
-        """Whether logoffs ring."""
-        return self.rings is not None and LOGOFF in self.rings
-
-    def contradictions(self) -> Iterator[tuple[str, Sentence]]:
-        """A door cannot both ring and be silent."""
-        for door in sorted((self.rings or frozenset()) & self.silent):
-            yield "silent", say("names {door}, which rings names too", door=str(door))
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class History(Section):
     """What is remembered of logons, rung or not."""
 
@@ -151,7 +89,7 @@ class History(Section):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Window(Section):
+class Window(Criteria):
     """A stretch of the week in which certain alerts are expected and not told; as many of these as there are such.
 
     Of each criterion that is given, one value must fit. What was held back is counted in the next message. Critical
@@ -174,73 +112,12 @@ class Window(Section):
         shown="every day",
         means="The days on which it begins: mon, tue, wed, thu, fri, sat, sun.",
     )
-    doors: frozenset[Door] = key(
-        DOORS, frozenset(), example='["rdp"]', shown="any", means="Alerts of logons by these doors."
-    )
-    users: tuple[str, ...] = key(
-        LINES,
-        (),
-        example=r"""['CONTOSO\patcher']""",
-        shown="any",
-        means="Alerts about these users: names, with their domain or without, or SIDs.",
-    )
-    addresses: tuple[str, ...] = key(
-        NETWORKS,
-        (),
-        example='["10.20.0.0/16"]',
-        shown="any",
-        means="Alerts of logons from these addresses or networks.",
-    )
-    hosts: tuple[str, ...] = key(
-        LINES,
-        (),
-        example='["bastion-tokyo"]',
-        shown="any",
-        means="Alerts of these hosts, by the names that their logs carry, or by instance id.",
-    )
-    rules: tuple[str, ...] = key(
-        LINES, (), example='["restarted"]', shown="any", means="Alerts of these rules."
-    )
-    principals: tuple[str, ...] = key(
-        LINES,
-        (),
-        example='["patch-session"]',
-        shown="any",
-        means="Alerts of SSM sessions of these IAM principals: whole ARNs, or their last part.",
-    )
-    everything: bool = key(
-        FLAG,
-        False,
-        example="false",
-        shown="false",
-        means="Whether it holds back all that is not critical; else one of the criteria above must be given.",
-    )
-
-    @property
-    def cover(self) -> Cover:
-        """What it covers."""
-        return Cover(
-            tuple(sorted(self.doors)),
-            self.users,
-            self.addresses,
-            self.hosts,
-            self.rules,
-            self.principals,
-        )
 
     def contradictions(self) -> Iterator[tuple[str, Sentence]]:
         """What it covers must be said, and it must last."""
         if self.begins == self.ends:
             yield "ends", say("is the same as begins")
-        if self.cover.is_all != self.everything:
-            yield (
-                "everything",
-                say("must be true where no doors, users, addresses, hosts, rules or principals are named")
-                if self.cover.is_all
-                else say(
-                    "cannot be true where doors, users, addresses, hosts, rules or principals are named"
-                ),
-            )
+        yield from Criteria.contradictions(self)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

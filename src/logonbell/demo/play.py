@@ -21,6 +21,7 @@ from logonbell.demo.stage import Stage
 from logonbell.demo.tally import Verdict, judge
 from logonbell.errors import Refused
 from logonbell.explanation import explain, lines
+from logonbell.judge import Judge
 from logonbell.recognise.windows import WANTED
 from logonbell.rule import Rules
 from logonbell.sentence import say
@@ -75,7 +76,7 @@ def put_on(
 
 def _explain(log: Path, letter: Letter, language: str) -> list[str]:
     """Say what ``logonbell explain`` says of that which a letter tells of."""
-    explained = explain(History([log], wanted=WANTED).events(), Rules())
+    explained = explain(History([log], wanted=WANTED).events(), Judge(Rules()))
     about = [one for one in explained if one.tells_of(letter.records[0])]
     return [text for one in about for text in lines(one, language)]
 

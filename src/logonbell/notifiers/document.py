@@ -110,7 +110,7 @@ def _beginning(finding: Finding) -> tuple[EventRef, datetime]:
 def _alert(notification: Notification) -> Document:
     alert = notification.alert
     return {
-        **line(alert.finding, Verdict(True, alert.level, alert.rule, alert.reason)),
+        **line(alert.finding, Verdict(True, alert.level, alert.rule, alert.reason, alert.matched)),
         "fingerprint": alert.fingerprint,
         "thread": thread(notification),
         "sequence": notification.sequence,

@@ -6,9 +6,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+from logonbell.address import address_of
 from logonbell.event import EventRef
 from logonbell.logon import User
-from logonbell.recognise.identity import address_of, same_address, same_user
+from logonbell.recognise.identity import same_address, same_user
 
 EVENTS_LISTED = 256
 """How many folded records a logon lists; further ones are counted."""

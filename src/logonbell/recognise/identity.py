@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
-from ipaddress import IPv4Address, IPv6Address, ip_address
-
+from logonbell.address import address_of
 from logonbell.logon import User
 
 YES = "%%1842"
@@ -23,11 +21,6 @@ VIRTUAL = ("S-1-5-80-", "S-1-5-82-", "S-1-5-83-", "S-1-5-90-", "S-1-5-94-", "S-1
 
 DOMAIN_ADMIN_RIDS = frozenset({"512", "518", "519"})
 """Domain Admins, Schema Admins, Enterprise Admins, whatever their names (Microsoft, well-known SIDs)."""
-
-# The odd spelling of ::1 that tunnelled RDP leaves in Windows logs: its last bytes read as a scope id.
-ODD_LOOPBACK = "::%16777216"
-LONGEST_ADDRESS = 45
-"""No address is written with more characters: an IPv6 address whose end is written as IPv4."""
 
 
 def is_nobody(sid: str) -> bool:
@@ -82,25 +75,6 @@ def _bare(name: str) -> str:
 def _same_domain(one: str, other: str) -> bool:
     a, b = one.casefold(), other.casefold()
     return not a or not b or a == b or a.partition(".")[0] == b or b.partition(".")[0] == a
-
-
-def address_of(text: str) -> IPv4Address | IPv6Address | None:
-    """Parse an address as logs write it; None for a dash, a localised word for *local*, and anything else."""
-    if text == ODD_LOOPBACK:
-        return IPv6Address("::1")
-    bare = text.partition("%")[0].strip("[] ")
-    return _parsed(bare) if len(bare) <= LONGEST_ADDRESS else None
-
-
-@lru_cache(maxsize=1024)  # the few addresses of a log are asked about for each of its records
-def _parsed(text: str) -> IPv4Address | IPv6Address | None:
-    try:
-        address = ip_address(text)
-    except ValueError:
-        return None
-    if isinstance(address, IPv6Address) and address.ipv4_mapped:
-        return address.ipv4_mapped
-    return address
 
 
 def raw_address(text: str) -> str | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import datetime
 
@@ -11,14 +11,22 @@ from logonbell.logon import Finding, Logoff, Logon
 from logonbell.recognise.windows import Recogniser
 
 
-def recognise(events: Iterable[Event], recogniser: Recogniser | None = None) -> list[Finding]:
-    """Recognise all that ``events`` tell, which come in the order of time and have an end; so do the findings."""
+def recognise(
+    events: Iterable[Event],
+    recogniser: Recogniser | None = None,
+    told: Callable[[Finding], None] = lambda _: None,
+) -> list[Finding]:
+    """Recognise all that ``events`` tell, which come in the order of time and have an end; so do the findings.
+
+    ``told`` hears each version of each, as soon as it is known.
+    """
     recogniser = recogniser or Recogniser()
     latest: dict[tuple[type[Finding], str, EventRef, datetime], Finding] = {}
     logoffs: list[Logoff] = []
 
     def take(findings: Iterable[Finding]) -> None:
         for finding in findings:
+            told(finding)
             latest[type(finding), finding.host, finding.main, finding.time] = finding
             if isinstance(finding, Logoff):
                 logoffs.append(finding)

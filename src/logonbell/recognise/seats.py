@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import timedelta
 
+from logonbell.address import address_of
 from logonbell.event import Event
 from logonbell.logon import User
 from logonbell.recognise.arrival import Arrival, Kind, Sign, either
 from logonbell.recognise.identity import (
     YES,
-    address_of,
     is_loopback,
     is_microsoft_account,
     raw_address,

@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from logonbell.address import address_of
 from logonbell.event import Event
 from logonbell.recognise.arrival import Arrival
-from logonbell.recognise.identity import address_of, is_loopback
+from logonbell.recognise.identity import is_loopback
 from logonbell.sentence import Sentence, say
 
 SLACK = timedelta(seconds=5)

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Hashable
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 
-from logonbell.recognise.identity import LONGEST_ADDRESS, ODD_LOOPBACK
+from logonbell.address import LONGEST, ODD_LOOPBACK
 
 KNOWN_NAMES = frozenset(
     {
@@ -121,7 +121,7 @@ class Pseudonyms:
         if text == ODD_LOOPBACK:
             return text
         bare, percent, _scope = text.partition("%")
-        if len(bare) > LONGEST_ADDRESS:
+        if len(bare) > LONGEST:
             return None
         try:
             address = ip_address(bare)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from logonbell.event import Event
-from logonbell.recipe import RULES
+from logonbell.rulebook.recipe import recipe_selects
 
 SUBJECTS = {"recipe-ssm-login": "SSM login", "recipe-normal-login": "normal login"}
 
@@ -13,4 +13,4 @@ def mails(event: Event) -> str | None:
 
     Its rules: SYSTEM with logon type 5 is taken for Session Manager, Administrator with type 2 for the console.
     """
-    return next((SUBJECTS[name] for name, rule in RULES.items() if rule.matches(event)), None)
+    return next((SUBJECTS[name] for name in recipe_selects(event)), None)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from logonbell.hallmark import Hallmark, Hallmarks
+from logonbell.sigma.wanted import Ids
 
 _EVENT_ID = re.compile(r'"EventID":(?:\{(?:"#attributes":\{[^{}]*\},)?"#text":)?"?0*([0-9]+)')
 _TIME = '"TimeCreated"'
@@ -55,6 +56,12 @@ def _forms(value: str) -> tuple[str, ...]:
     return (f'"{value}"', f"{value},", f"{value}}}") if value else ()
 
 
+def _texts_of(wanted: Collection[Ids]) -> frozenset[str] | None:
+    """Write down event ids; None where all of some channel are wanted, for a record's channel is not looked at."""
+    known = [ids for ids in wanted if ids is not None]
+    return None if len(known) < len(wanted) else frozenset(str(each) for ids in known for each in ids)
+
+
 class Choice:
     """Leaves out, without parsing them, the records of other event ids, and noise by its hallmarks.
 
@@ -62,8 +69,8 @@ class Choice:
     it cannot be seen stays in.
     """
 
-    def __init__(self, wanted: Mapping[str, frozenset[int]], noise: Hallmarks) -> None:
-        self._ids = frozenset(str(each) for ids in wanted.values() for each in ids)
+    def __init__(self, wanted: Mapping[str, Ids], noise: Hallmarks) -> None:
+        self._ids = _texts_of(wanted.values())
         self._marks = {
             str(event_id): tuple(map(_Mark.of, marks))
             for (channel, event_id), marks in noise.items()
@@ -94,7 +101,7 @@ class Choice:
     def _marks_of(self, text: str, head: str) -> tuple[_Mark, ...] | None:
         """Say by what a record may be noise, from what stands in front of its time; None if its event id is not wanted."""
         seen = _EVENT_ID.search(text)
-        if seen is not None and seen[1] not in self._ids:
+        if seen is not None and self._ids is not None and seen[1] not in self._ids:
             marks = None
         else:
             marks = self._marks.get(seen[1], ()) if seen is not None and _SECURITY in head else ()

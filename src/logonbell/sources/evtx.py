@@ -11,6 +11,7 @@ from types import MappingProxyType
 from logonbell.event import Event
 from logonbell.hallmark import Hallmarks
 from logonbell.sentence import say
+from logonbell.sigma.wanted import Ids, asks
 from logonbell.source import Batch, Loss
 from logonbell.sources.bookmark import Bookmark
 from logonbell.sources.choice import Choice
@@ -40,7 +41,7 @@ class EvtxSource:
         self,
         path: str | os.PathLike[str],
         *,
-        wanted: Mapping[str, frozenset[int]] | None = None,
+        wanted: Mapping[str, Ids] | None = None,
         noise: Hallmarks = NO_NOISE,
         finished: bool = False,
     ) -> None:
@@ -135,6 +136,6 @@ class EvtxSource:
             event = event_of(text)
             if event is None:
                 reading.unreadable += 1
-            elif wanted is None or event.event_id in wanted.get(event.channel, ()):
+            elif wanted is None or asks(wanted, event.channel, event.event_id):
                 events.append(event)
         return events

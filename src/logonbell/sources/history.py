@@ -13,6 +13,7 @@ from logonbell.errors import Refused
 from logonbell.event import Event
 from logonbell.hallmark import Hallmarks
 from logonbell.sentence import say
+from logonbell.sigma.wanted import Ids
 from logonbell.source import Batch, Loss
 from logonbell.sources.evtx import NO_NOISE, EvtxSource
 from logonbell.sources.survey import shown
@@ -73,7 +74,7 @@ class History:
         self,
         paths: Iterable[str | os.PathLike[str]],
         *,
-        wanted: Mapping[str, frozenset[int]] | None = None,
+        wanted: Mapping[str, Ids] | None = None,
         noise: Hallmarks = NO_NOISE,
         on_progress: OnProgress | None = None,
     ) -> None:

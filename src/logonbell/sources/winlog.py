@@ -14,6 +14,7 @@ from logonbell.event import Event
 from logonbell.query import query_for
 from logonbell.recognise.watching import WATCHING, Told, reason_of
 from logonbell.sentence import Sentence, plural, say
+from logonbell.sigma.wanted import Ids, asks
 from logonbell.source import Batch, Loss
 from logonbell.sources.eventlog import (
     ACCESS_DENIED,
@@ -86,7 +87,7 @@ class WinlogSource:
         log: EventLog,
         *,
         wanted: Collection[int] | None,
-        by_channel: Mapping[str, Collection[int]],
+        by_channel: Mapping[str, Ids],
         clock: Callable[[], datetime],
         ticks: Callable[[], float],
         speaks: bool = True,
@@ -323,8 +324,7 @@ class WinlogSource:
             what = plural("A record could not be understood.", "{count} records could not be understood.", 1)
             self._put(loss=Loss(self.channel, what, 1))
         else:
-            wanted = event.event_id in self._wanted.get(event.channel, ())
-            self._put(event if wanted else None)
+            self._put(event if asks(self._wanted, event.channel, event.event_id) else None)
 
     # Reading again
 

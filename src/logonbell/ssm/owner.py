@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from ipaddress import ip_address
 from typing import Protocol
 
+from logonbell.address import address_of
 from logonbell.event import Event
 from logonbell.recognise.session import CHANNEL, Told, record_id_of
 from logonbell.source import Batch, Source
@@ -25,8 +26,6 @@ _WORKER = re.compile(r"(?:.*[\\/])?ssm-session-worker(?:\.exe)?", re.IGNORECASE)
 _ACCEPTED = re.compile(
     r"\bAccepted \S{1,64} for .{1,512} from (?P<address>\S{1,64}) port (?P<port>\d{1,5})\b"
 )
-_ODD_LOOPBACK = "::%16777216"
-"""How some Windows versions write ``::1`` of a tunnelled RDP session."""
 _FRESH = timedelta(seconds=30)
 """An older event is not looked up: who holds the port now need not be who held it then."""
 _CARDS = timedelta(seconds=30)
@@ -264,14 +263,8 @@ def _fits(connection: Connection, question: _Question) -> bool:
 
 def _canonical(text: str) -> str | None:
     """Give an address in one spelling; None for what is none."""
-    if text == _ODD_LOOPBACK:
-        return "::1"
-    try:
-        address = ip_address(text.partition("%")[0].strip("[] "))
-    except ValueError:
-        return None
-    mapped = getattr(address, "ipv4_mapped", None)
-    return str(mapped or address)
+    address = address_of(text)
+    return None if address is None else str(address)
 
 
 def _is_loopback(address: str) -> bool:

@@ -12,11 +12,11 @@ from collections.abc import Mapping
 from dataclasses import fields
 from datetime import UTC, datetime
 from types import MappingProxyType
-from typing import Any, TypedDict, TypeVar
+from typing import Any, NotRequired, TypedDict, TypeVar
 
 import msgspec
 
-from logonbell.alert import Alert, Level
+from logonbell.alert import Alert, Level, Matched
 from logonbell.logon import FailedLogons, Finding, LogCleared, Logoff, Logon, Notice, Selected, Tampering
 from logonbell.sentence import Sentence
 from logonbell.silence import Cover
@@ -49,6 +49,7 @@ class _Frame(TypedDict):
     level: Level
     rule: str
     reason: Sentence
+    matched: NotRequired[tuple[Matched, ...]]
 
 
 def finding_to_json(finding: Finding) -> str:

@@ -15,7 +15,7 @@ from logonbell.filter import Filter
 from logonbell.logon import Finding
 from logonbell.remarks import SILENCED, Remarked, joined, lost, unwatched
 from logonbell.sentence import Sentence, say
-from logonbell.silence import Maintenance, Silence, silencing
+from logonbell.silence import Expected, Silence, silencing
 from logonbell.source import Loss
 from logonbell.store.chain import Chain
 from logonbell.store.codec import (
@@ -243,7 +243,7 @@ class Outbox:
         newest: Mapping[str, int] = MappingProxyType({}),
         filters: Mapping[str, Filter] = MappingProxyType({}),
         losses: Sequence[Loss] = (),
-        maintenance: Sequence[Maintenance] = (),
+        expected: Sequence[Expected] = (),
     ) -> int:
         """Keep everything that came of a reading, or nothing of it; return how many of the alerts are new.
 
@@ -260,7 +260,7 @@ class Outbox:
             self._database.change(PUT_SNAPSHOT, (text_to_column(snapshot), at, checksum(snapshot)))
             written = keep(self._database, findings, read)
             self.remarks.add(lost(loss, read) for loss in losses)
-            rung = self._ring(alerts, notifiers, read, filters, maintenance)
+            rung = self._ring(alerts, notifiers, read, filters, expected)
             self.chain.keep(written, rung)
             return len(rung)
 
@@ -283,7 +283,7 @@ class Outbox:
         notifiers: Sequence[str],
         read: datetime,
         filters: Mapping[str, Filter],
-        maintenance: Sequence[Maintenance],
+        expected: Sequence[Expected],
     ) -> list[str]:
         """Keep those alerts that are new; give their fingerprints."""
         new: list[str] = []
@@ -292,7 +292,7 @@ class Outbox:
         for alert in alerts:
             if silences is None:
                 silences = self.silences.since(FOREVER_AGO)
-            by = silencing(alert, silences, maintenance)
+            by = silencing(alert, silences, expected)
             told = () if by else _told(alert, notifiers, filters)
             number = self._put(alert, told, read, by.why if by else None)
             if number is None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from functools import partial
 
+from logonbell.alert import Alert
 from logonbell.event import EventRef
 from logonbell.logon import (
     FailedLogons,
@@ -82,13 +83,13 @@ def facts(notification: Notification, reader: Reader, sent: datetime | None) -> 
             rows += _when(notification, reader, sent)
         case Selected() as selected:
             rows += _user(selected.user, reader)
+            rows += _grouped(selected)
             rows += _when(notification, reader, sent)
         case Notice():
             rows += _when(notification, reader, sent)
     rows += _where(notification, reader)
     rows.append((say("Level"), [reader.tell(LEVELS[alert.level])]))
-    rule = say("{rule}: {reason}", rule=alert.rule, reason=alert.reason)
-    rows.append((say("Rule"), [reader.tell(rule)]))
+    rows.append((say("Rule"), [*_by_rules(alert, reader)]))
     rows.append((say("Alert number"), [str(notification.sequence)]))
     rows += remarks(notification.remarks, reader)
     rows += proof(notification.proof)
@@ -248,6 +249,26 @@ def _burst(burst: FailedLogons, reader: Reader) -> _Rows:
     yield say("Addresses"), [addresses or reader.tell(say("none in the log"))]
 
 
+def _grouped(selected: Selected) -> _Rows:
+    """Tell what the records of a correlation have in common, and how many they are at least."""
+    if selected.grouped:
+        shown = ", ".join(f"{name(field)}={name(value)}" for field, value in selected.grouped)
+        yield say("In common"), [shown]
+        yield say("Matches"), [f"{selected.folded:,}"]
+
+
+def _by_rules(alert: Alert, reader: Reader) -> Iterator[str]:
+    """Tell by which rule it rings and why, then each Sigma rule that matched, with what it is found again by."""
+    yield reader.tell(say("{rule}: {reason}", rule=alert.rule, reason=alert.reason))
+    for one in alert.matched:
+        known = ", ".join(part for part in (one.id, one.author) if part)
+        told = say("{title} ({level})", title=one.title, level=LEVELS[one.level])
+        if one.rule != alert.rule:
+            yield reader.tell(say("{rule} [{known}]", rule=told, known=known) if known else told)
+        elif known:
+            yield reader.tell(say("[{known}]", known=known))
+
+
 def _where(notification: Notification, reader: Reader) -> _Rows:
     finding = notification.alert.finding
     known = [reader.host_name, finding.host, notification.alert.host_id]
@@ -260,7 +281,9 @@ def _where(notification: Notification, reader: Reader) -> _Rows:
             behind = finding.folded
         case FailedLogons():
             behind = finding.count
-        case LogCleared() | Logoff() | Selected():
+        case Selected():
+            behind = max(finding.folded, len(finding.events))
+        case LogCleared() | Logoff():
             behind = len(finding.events)
     yield say("Events"), _events(finding.events, behind, reader)
     if isinstance(finding, Logon) and finding.logon_id is not None:

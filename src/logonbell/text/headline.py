@@ -76,7 +76,9 @@ def headline(finding: Finding, *, language: str, host_name: str, room: Room | No
             user = (
                 name(str(finding.user), width.each) if finding.user else speak(say("unknown user"), language)
             )
-            return speak(say("{rule}: {user} on {host}", rule=finding.rule, user=user, host=host), language)
+            short = name(finding.rule, width.each)
+            what = short if width.short else speak(finding.what, language, limit=width.each)
+            return speak(say("{what}: {user} on {host}", what=what, user=user, host=host), language)
         case Notice():
             return speak(finding.what, language, limit=width.each)
 
