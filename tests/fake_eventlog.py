@@ -48,6 +48,8 @@ class Channel:
     """What is written is not signalled."""
     too_large: set[int] = field(default_factory=set)
     unreadable: set[int] = field(default_factory=set)
+    unmarked: set[int] = field(default_factory=set)
+    """Records of which no bookmark can be made."""
 
 
 @dataclass
@@ -204,7 +206,7 @@ class FakeFeed:
         return [
             Rendered(
                 None if event.record_id in log.unreadable else xml_of(event),
-                bookmark_of(self.channel, event.record_id),
+                "" if event.record_id in log.unmarked else bookmark_of(self.channel, event.record_id),
             )
             for event in given
         ]

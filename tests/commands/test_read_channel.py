@@ -59,6 +59,19 @@ def test_answers_that_are_too_large_are_asked_for_in_parts() -> None:
     assert texts[0] == texts[1]
 
 
+def test_a_record_without_a_bookmark_comes_once() -> None:
+    """Where the reading begins anew in the middle, what cannot be marked is neither left out nor counted twice."""
+    whole, parts = a_log(), a_log()
+    parts.largest = 3
+    parts.channels["Security"].unmarked = {2, 3, 64, 65, 66, 500}
+    texts = []
+    for log in (whole, parts):
+        here, out = an_english_desk()
+        read(here, ["Security"], None, as_lines=True, log=log)
+        texts.append(out.getvalue())
+    assert texts[0] == texts[1]
+
+
 def test_a_channel_that_may_not_be_read_says_what_to_do() -> None:
     """One sentence, with the right and the group."""
     log = FakeEventLog({"Security": Channel(refuses=5)})

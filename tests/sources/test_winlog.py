@@ -410,6 +410,49 @@ def test_a_record_that_cannot_be_rendered_costs_one_record(log: FakeEventLog, fo
     nothing_is_amiss(follower, [1, 3])
 
 
+def test_a_record_without_a_bookmark_stops_nothing(log: FakeEventLog, follower: Follower) -> None:
+    """It is given, told, and does not move the bookmark; what follows does."""
+    log.channels[SECURITY].unmarked = {2}
+    log.write(SECURITY, *logons(range(4)))
+    assert follower.follow(2 * PROOF) == [0, 1, 2, 3]
+    assert [loss.records for loss in follower.losses] == [0]
+    follower.restart()
+    follower.follow(2 * PROOF)
+    nothing_is_amiss(follower, range(4))
+
+
+def test_the_newest_record_without_a_bookmark_is_rather_read_twice_than_not(
+    log: FakeEventLog, follower: Follower
+) -> None:
+    """The bookmark stays at the record before it: after a restart it comes again, as the same record."""
+    log.channels[SECURITY].unmarked = {2}
+    log.write(SECURITY, *logons(range(2)))
+    assert follower.follow(2 * PROOF) == [0, 1]
+    follower.restart()
+    assert follower.follow() == [0, 1, 1]
+    assert follower.events[-1] == follower.events[-2]
+
+
+def test_where_nothing_at_all_can_be_made_of_a_record_it_is_counted_once(
+    log: FakeEventLog, follower: Follower
+) -> None:
+    """Neither XML nor bookmark: one record is lost, those around it are not."""
+    log.channels[SECURITY].unmarked = log.channels[SECURITY].unreadable = {2}
+    log.write(SECURITY, *logons(range(4)))
+    assert follower.follow(2 * PROOF) == [0, 2, 3]
+    assert sum(loss.records or 0 for loss in follower.losses) == 1
+
+
+def test_where_news_begin_is_found_behind_a_record_without_a_bookmark() -> None:
+    """One record that cannot be marked does not make a year of history news."""
+    log = FakeEventLog({SECURITY: Channel(unmarked={3})})
+    old = -GRACE.total_seconds()
+    log.write(
+        SECURITY, logon(1, seconds=3 * old), logon(2, seconds=2 * old), logon(3, seconds=old - 1), logon(4)
+    )
+    assert Follower(log).follow() == [3, 4]
+
+
 def test_a_missing_channel_is_a_state_and_no_end() -> None:
     """fluent-bit 9676: it is told once, rings not, and is followed as soon as it is there, from its first record."""
     log = FakeEventLog()

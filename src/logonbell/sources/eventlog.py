@@ -11,6 +11,8 @@ INVALID_BOUND = 1734
 """RPC_S_INVALID_BOUND: what was asked for at once does not fit into one answer."""
 INVALID_QUERY = 15001
 CHANNEL_NOT_FOUND = 15007
+GONE = frozenset({6, 1717, 1722, 1753})
+"""The handle is not valid any more, or the service does not run or answer: no fault of one record."""
 
 
 class EventLogError(Exception):
@@ -23,7 +25,7 @@ class EventLogError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Rendered:
-    """One record: its XML (None where Windows could not render it), and the bookmark that stands on it."""
+    """One record: its XML (None where Windows could not render it), and the bookmark that stands on it ("" likewise)."""
 
     xml: str | None
     bookmark: str

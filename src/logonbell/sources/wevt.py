@@ -11,7 +11,7 @@ import sys
 if sys.platform != "win32":
     raise ImportError("There is no Windows event log on this system.")
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -19,7 +19,7 @@ import pywintypes
 import win32event
 import win32evtlog
 
-from logonbell.sources.eventlog import EventLogError, Rendered
+from logonbell.sources.eventlog import GONE, EventLogError, Rendered
 
 _AT_ONCE = 0
 """Milliseconds that EvtNext waits: a pause is the agent's business."""
@@ -135,16 +135,30 @@ class WindowsFeed:
 
 
 def _rendered(event: Any) -> Rendered:
+    """Render one record; what Windows cannot render of it costs no other. Raises where it is the service that is gone."""
+    return Rendered(
+        _given(lambda: win32evtlog.EvtRender(event, win32evtlog.EvtRenderEventXml)),
+        _given(lambda: _place_of(event)) or "",
+    )
+
+
+def _place_of(event: Any) -> str:
     bookmark = win32evtlog.EvtCreateBookmark(None)
     try:
         win32evtlog.EvtUpdateBookmark(bookmark, event)
-        place = win32evtlog.EvtRender(bookmark, win32evtlog.EvtRenderBookmark)
+        place: str = win32evtlog.EvtRender(bookmark, win32evtlog.EvtRenderBookmark)
+        return place
     finally:
         _close(bookmark)
+
+
+def _given(render: Callable[[], str]) -> str | None:
     try:
-        return Rendered(win32evtlog.EvtRender(event, win32evtlog.EvtRenderEventXml), place)
-    except pywintypes.error:
-        return Rendered(None, place)
+        return render()
+    except pywintypes.error as error:
+        if error.winerror in GONE:
+            raise
+        return None
 
 
 def _close(handle: Any) -> None:

@@ -242,10 +242,10 @@ class WinlogSource:
         """Decide where news begin: by a record, not by a time, as the clock may be set right later."""
         feed = self._log.query(self.channel, self._query(before=self._clock() - GRACE), newest_first=True)
         try:
-            older = feed.next(1)
+            older = feed.next(_AT_ONCE)
         finally:
             _close(feed)
-        xml = older[0].bookmark if older else ""
+        xml = next((each.bookmark for each in older if each.bookmark), "")
         self._here = replace(self._here, begun=True, xml=xml, record=record_of(xml), proved=xml)
         self._resumed = self._here.record
 
@@ -305,26 +305,36 @@ class WinlogSource:
     def _take(self, rendered: Rendered) -> None:
         """Take one record, unless it was taken before."""
         number = record_of(rendered.bookmark)
-        if number in self._known or number <= self._skip:
+        if number and (number in self._known or number <= self._skip):
             return
         event = event_of_xml(rendered.xml) if rendered.xml is not None else None
-        here = self._here
-        if number <= record_of(here.proved) and event and here.time and event.time > here.time:
-            self._known.clear()  # the numbers began again: another log
-            self._resumed = self._carried = 0
-            here = replace(here, record=0, proved=rendered.bookmark, seen=0)
-        self._known[number] = None
-        while len(self._known) > _KNOWN:
-            del self._known[next(iter(self._known))]
-        if number > here.record:
-            time = event.time if event is not None else here.time
-            here = replace(here, xml=rendered.bookmark, record=number, time=time)
-        self._here = replace(here, seen=here.seen + 1)
+        if number:
+            self._step(number, rendered.bookmark, event)
+        else:
+            what = say(
+                "Windows gave no bookmark of a record: the one before it stays. It may be read again after a restart."
+            )
+            self._put(loss=Loss(self.channel, what, 0))
         if event is None:
             what = plural("A record could not be understood.", "{count} records could not be understood.", 1)
             self._put(loss=Loss(self.channel, what, 1))
         else:
             self._put(event if asks(self._wanted, event.channel, event.event_id) else None)
+
+    def _step(self, number: int, bookmark: str, event: Event | None) -> None:
+        """Go on behind a record."""
+        here = self._here
+        if number <= record_of(here.proved) and event and here.time and event.time > here.time:
+            self._known.clear()  # the numbers began again: another log
+            self._resumed = self._carried = 0
+            here = replace(here, record=0, proved=bookmark, seen=0)
+        self._known[number] = None
+        while len(self._known) > _KNOWN:
+            del self._known[next(iter(self._known))]
+        if number > here.record:
+            time = event.time if event is not None else here.time
+            here = replace(here, xml=bookmark, record=number, time=time)
+        self._here = replace(here, seen=here.seen + 1)
 
     # Reading again
 
@@ -350,7 +360,7 @@ class WinlogSource:
         proved = record_of(self._here.proved)
         for each in got:
             number = record_of(each.bookmark)
-            proof.last = each.bookmark
+            proof.last = each.bookmark or proof.last
             if number <= proved or number in self._known or number <= self._skip:
                 continue
             proof.older += number <= proof.resumed
@@ -517,8 +527,9 @@ def read_channel(
                     return found
                 at_once //= 2
                 _close(feed)
-                after = found[-1].bookmark if found else None
-                feed = log.query(channel, query, after=after)
+                while found and not found[-1].bookmark:
+                    found.pop()  # what has no bookmark is read again
+                feed = log.query(channel, query, after=found[-1].bookmark if found else None)
                 continue
             if not got:
                 return found
