@@ -21,7 +21,7 @@ from logonbell.recognise.windows import Recogniser
 from logonbell.rule import alert_for
 from logonbell.sentence import Sentence, say
 from logonbell.silence import Expected
-from logonbell.source import Batch, Loss, Source
+from logonbell.source import GRACE, Batch, Following, Loss, Source
 from logonbell.store.outbox import Outbox
 from logonbell.trouble import Told, Trouble
 
@@ -109,14 +109,18 @@ class Watcher:
     _bookmarks: dict[str, str | None] = field(init=False)
     _refusals: dict[str, Refused] = field(init=False, default_factory=dict)
     _lost: set[tuple[str, str, str]] = field(init=False, default_factory=set)
+    _news: dict[str, datetime] = field(init=False, default_factory=dict)
+    _new: set[str] = field(init=False, default_factory=set)
     _alive: datetime | None = field(init=False, default=None)
 
     def __post_init__(self) -> None:
         """Go on from where the outbox stands; a snapshot that cannot be read costs time, never a logon."""
         self._bookmarks = {source.name: self.outbox.bookmark(source.name) for source in self.sources}
+        first = not self.outbox.is_bare
         try:
             self._go_back()
         except ValueError as error:
+            first = False
             self._begin()
             self._bookmarks = dict.fromkeys(self._bookmarks)
             self.told(
@@ -126,6 +130,19 @@ class Watcher:
                     why=str(error),
                 )
             )
+        self._say_where_news_begin(self.clock() - GRACE if first else None)
+
+    def _say_where_news_begin(self, first: datetime | None) -> None:
+        """Say to each source without a bookmark where its news begin: where they began once, else at a ``first`` start."""
+        for source in self.sources:
+            if not isinstance(source, Following):
+                continue
+            news = self.outbox.news(source.name)
+            if self._bookmarks[source.name] is None and (news := news or first) is not None:
+                self._bookmarks[source.name] = source.begin(news)
+                self._new.add(source.name)
+            if news is not None:
+                self._news[source.name] = news
 
     def look(self) -> Pass:
         """Read what is new in all sources, once, and keep what came of it.
@@ -209,7 +226,7 @@ class Watcher:
         alerts = [
             alert_for(finding, verdict, self.host_id or finding.host)
             for finding, verdict in judged
-            if verdict.rings
+            if verdict.rings and not self._is_history(finding, now)
         ]
         kept = _Kept(self._recogniser.snapshot(), self._time.event, self._time.read, self.judge.snapshot())
         new = self.outbox.commit(
@@ -221,12 +238,24 @@ class Watcher:
             filters=self.filters,
             read=now,
             newest={name: batch.newest for name, batch in batches.items() if batch.newest is not None},
+            news={name: self._news[name] for name in self._new & bookmarks.keys()},
             losses=losses,
             expected=self.expected,
         )
         self._bookmarks.update(bookmarks)
+        self._new -= bookmarks.keys()
         self._note_losses(batches)
         return new
+
+    def _is_history(self, finding: Finding, now: datetime) -> bool:
+        """Tell whether a finding was there before its source's first start. A clock that was ahead then proves nothing."""
+        return any(
+            isinstance(source, Following)
+            and source.past == finding.main.channel
+            and source.name in self._news
+            and finding.time < self._news[source.name] <= now
+            for source in self.sources
+        )
 
     def _new_losses(self, batches: Mapping[str, Batch], moved: Mapping[str, str]) -> list[Loss]:
         """Give what was lost; where the bookmark stays, the same loss may be told at every look, and counts once."""

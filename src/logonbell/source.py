@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from datetime import datetime, timedelta
+from typing import Protocol, runtime_checkable
 
 from logonbell.event import Event
 from logonbell.sentence import Sentence
+
+GRACE = timedelta(minutes=10)
+"""At its first start a source that follows this machine has news of no more than this; everything older is history."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,4 +59,22 @@ class Source(Protocol):
         With ``limit``, give no more than that many events, and the bookmark behind the last of them: so a reader of
         several sources goes forward in all of them at the same pace of the log's time.
         """
+        ...
+
+
+@runtime_checkable
+class Following(Source, Protocol):
+    """A source that follows this machine. What was there before its first start is history: it does not ring.
+
+    A file that somebody names is no such source: all of it is asked for. Nor is a restart a first start, however long
+    nobody ran, nor a start after what was known is lost: both go on from older.
+    """
+
+    @property
+    def past(self) -> str | None:
+        """The channel in which it tells of what is history, too, so that it is known; None where it leaves that out."""
+        ...
+
+    def begin(self, news: datetime) -> str | None:
+        """Give the bookmark of a first start at which news begin at ``news``."""
         ...

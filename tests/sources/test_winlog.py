@@ -14,9 +14,9 @@ from fakes import NOON, FakeClock
 from logonbell.event import Event
 from logonbell.recognise.watching import WATCHING, Told
 from logonbell.recognise.windows import WANTED
-from logonbell.source import Batch, Loss
+from logonbell.source import GRACE, Batch, Loss
 from logonbell.sources.position import Position
-from logonbell.sources.winlog import GRACE, LOOK, PROOF, WinlogSource
+from logonbell.sources.winlog import LOOK, PROOF, WinlogSource
 
 SECURITY = "Security"
 
@@ -46,8 +46,10 @@ class Follower:
     losses: list[Loss] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        """Begin."""
+        """Begin, for the first time unless from a bookmark."""
         self.source = self._made()
+        if self.bookmark is None:
+            self.bookmark = self.source.begin(self.clock() - GRACE)
 
     def _made(self) -> WinlogSource:
         return WinlogSource(

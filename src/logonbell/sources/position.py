@@ -26,11 +26,11 @@ class Position(Kept, frozen=True):
     """The record at which the reading stands, and how far it was shown that none was left out.
 
     ``xml`` is Windows' bookmark (empty: in front of the oldest record), ``record`` and ``time`` say which record it stands
-    on. ``begun`` says that it was decided where news begin. ``given`` counts all that was given. ``proved`` is the
+    on. ``news`` is when news begin, until it is decided behind which record that is. ``given`` counts all that was given. ``proved`` is the
     bookmark up to which reading again found nothing missing, ``seen`` the number of records taken behind it.
     """
 
-    begun: bool = False
+    news: datetime | None = None
     xml: str = ""
     record: Count = 0
     time: datetime | None = None

@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from msgspec.structs import replace
 
@@ -15,7 +15,7 @@ from logonbell.query import query_for
 from logonbell.recognise.watching import WATCHING, Told, reason_of
 from logonbell.sentence import Sentence, plural, say
 from logonbell.sigma.wanted import Ids, asks
-from logonbell.source import Batch, Loss
+from logonbell.source import GRACE, Batch, Loss
 from logonbell.sources.eventlog import (
     ACCESS_DENIED,
     CHANNEL_NOT_FOUND,
@@ -30,8 +30,6 @@ from logonbell.sources.outage import OF_THE_CHANNEL, Outage
 from logonbell.sources.position import NAMED, Blind, Position, record_of
 from logonbell.sources.rendered import event_of_xml
 
-GRACE = timedelta(minutes=10)
-"""At the very first start what is not older than this is news; everything older is history, and is not told."""
 LOOK = 1.0
 """Seconds after which the log is asked though nothing was signalled: a signal that is lost costs no more than this."""
 PROOF = 30.0
@@ -125,6 +123,15 @@ class WinlogSource:
         """The key under which the bookmark is kept."""
         return f"{NAMED}{self.channel}"
 
+    @property
+    def past(self) -> str | None:
+        """See ``Following.past``: it begins behind the newest record of the past."""
+        return None
+
+    def begin(self, news: datetime) -> str:
+        """See ``Following.begin``; behind which record that is is decided when the channel is there."""
+        return Position(news=news).text
+
     def read(self, bookmark: str | None, limit: int | None = None) -> Batch:
         """Give what stands behind ``bookmark``. See ``Source.read``; ``newest`` is the record's number in this log."""
         self._take_up(bookmark)
@@ -175,7 +182,7 @@ class WinlogSource:
                 return
         self.close()
         self._pending.clear()
-        self._here = self._behind = asked or Position(begun=True)
+        self._here = self._behind = asked or Position()
         self._forget()
         if asked is None:
             what = say(
@@ -225,8 +232,8 @@ class WinlogSource:
                 self._say(Told.SEEING, code=blind.code, since=blind.since)
 
     def _follow(self) -> Feed:
-        if not self._here.begun:
-            self._begin()
+        if self._here.news is not None:
+            self._begin(self._here.news)
         after = self._here.xml or None
         try:
             return self._log.follow(self.channel, self._query(), after)
@@ -238,15 +245,16 @@ class WinlogSource:
             self._start_over(error.code)
             return feed
 
-    def _begin(self) -> None:
+    def _begin(self, news: datetime) -> None:
         """Decide where news begin: by a record, not by a time, as the clock may be set right later."""
-        feed = self._log.query(self.channel, self._query(before=self._clock() - GRACE), newest_first=True)
+        news = min(news, self._clock() - GRACE)
+        feed = self._log.query(self.channel, self._query(before=news), newest_first=True)
         try:
             older = feed.next(_AT_ONCE)
         finally:
             _close(feed)
         xml = next((each.bookmark for each in older if each.bookmark), "")
-        self._here = replace(self._here, begun=True, xml=xml, record=record_of(xml), proved=xml)
+        self._here = replace(self._here, news=None, xml=xml, record=record_of(xml), proved=xml)
         self._resumed = self._here.record
 
     def _start_over(self, code: int) -> None:
@@ -431,7 +439,7 @@ class WinlogSource:
         self._here = replace(here, blind=replace(known, code=code))
         if known.told:
             return
-        if not here.begun and code in OF_THE_CHANNEL:
+        if here.news is not None and code in OF_THE_CHANNEL:
             self._here = replace(self._here, blind=replace(known, code=code, told=True))
             self._put(loss=Loss(self.channel, why_not(self.channel, code)))
         elif self._outage.lasts:

@@ -12,7 +12,7 @@ from typing import Protocol
 from logonbell.address import address_of
 from logonbell.event import Event
 from logonbell.recognise.session import CHANNEL, Told, record_id_of
-from logonbell.source import Batch, Source
+from logonbell.source import Batch, Following, Source
 from logonbell.ssm.ledger import PROVIDER
 from logonbell.ssm.processes import Connection, Processes
 from logonbell.ssm.statefile import SsmSession
@@ -95,6 +95,15 @@ class Observed:
     def name(self) -> str:
         """The inner source's key."""
         return self.source.name
+
+    @property
+    def past(self) -> str | None:
+        """See ``Following.past``: the inner source's."""
+        return self.source.past if isinstance(self.source, Following) else None
+
+    def begin(self, news: datetime) -> str | None:
+        """See ``Following.begin``: as the inner source does; the oldest where that follows nothing."""
+        return self.source.begin(news) if isinstance(self.source, Following) else None
 
     def read(self, bookmark: str | None, limit: int | None = None) -> Batch:
         """Give what the inner source gives, and what was seen beside it. See ``Source.read``."""

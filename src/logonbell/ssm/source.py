@@ -8,6 +8,7 @@ from pathlib import Path
 
 import msgspec
 
+from logonbell.recognise.session import CHANNEL
 from logonbell.sentence import Sentence, say
 from logonbell.source import Batch, Loss
 from logonbell.ssm.agentlog import AgentLogs, Reading
@@ -73,6 +74,15 @@ class SsmSource:
     def name(self) -> str:
         """The key under which the bookmark is kept: the folder's absolute path."""
         return f"{NAMED}{shown(self.folder.absolute())}"
+
+    @property
+    def past(self) -> str | None:
+        """See ``Following.past``: whoever is still on, and what the agent's logs tell, is to be known."""
+        return CHANNEL
+
+    def begin(self, news: datetime) -> None:
+        """See ``Following.begin``: it begins at the oldest."""
+        del news
 
     def live(self, *, process: int | None = None, port: int | None = None) -> Sequence[SsmSession]:
         """Look who is there right now: the sessions whose file is there and whose worker runs. See ``LiveSessions``."""

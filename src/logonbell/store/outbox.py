@@ -47,10 +47,12 @@ FOREVER_AGO = datetime.min.replace(tzinfo=UTC)
 
 BOOKMARK = "select bookmark from bookmark where source = ?"
 PUT_BOOKMARK = """
-insert into bookmark (source, bookmark, newest, read, crc) values (?, ?, ?, ?, ?)
+insert into bookmark (source, bookmark, newest, read, crc, news) values (?, ?, ?, ?, ?, ?)
 on conflict (source) do update set
     bookmark = excluded.bookmark, newest = coalesce(excluded.newest, newest), read = excluded.read, crc = excluded.crc
 """
+NEWS = "select news from bookmark where source = ? and news is not null"
+MENDED = "select exists (select * from mending) and not exists (select * from snapshot)"
 SNAPSHOT = "select snapshot from snapshot"
 PUT_SNAPSHOT = """
 insert into snapshot (id, snapshot, read, crc) values (1, ?, ?, ?)
@@ -227,6 +229,17 @@ class Outbox:
             None,
         )
 
+    def news(self, source: str) -> datetime | None:
+        """Where the news of a source began at its first start; None where that is not known, or it had none."""
+        return next(
+            (time_from_column(text) for (text,) in self._database.rows(NEWS, (text_to_column(source),))), None
+        )
+
+    @property
+    def is_bare(self) -> bool:
+        """Whether it was put in the place of a damaged one, with nothing in it: what was known is lost."""
+        return bool(self._database.rows(MENDED)[0][0])
+
     def snapshot(self) -> str | None:
         """What the recogniser held when reading stopped."""
         return next((text_from_column(text) for (text,) in self._database.rows(SNAPSHOT)), None)
@@ -241,13 +254,14 @@ class Outbox:
         notifiers: Sequence[str],
         read: datetime,
         newest: Mapping[str, int] = MappingProxyType({}),
+        news: Mapping[str, datetime] = MappingProxyType({}),
         filters: Mapping[str, Filter] = MappingProxyType({}),
         losses: Sequence[Loss] = (),
         expected: Sequence[Expected] = (),
     ) -> int:
         """Keep everything that came of a reading, or nothing of it; return how many of the alerts are new.
 
-        ``newest`` holds the newest record id by source. A new alert gets its host's next sequence number, and is
+        ``newest`` holds the newest record id by source, ``news`` where the news began of a source that is new. A new alert gets its host's next sequence number, and is
         pending for each of ``notifiers`` whose filter, if it has one, it passes, unless it is silenced; then there is a
         remark that names its number. An alert whose fingerprint is known is left as it was.
         """
@@ -255,7 +269,15 @@ class Outbox:
         with self._database.transaction():
             for source, bookmark in bookmarks.items():
                 number = str(newest[source]) if source in newest else None
-                values = (text_to_column(source), text_to_column(bookmark), number, at, checksum(bookmark))
+                began = time_to_column(news[source]) if source in news else None
+                values = (
+                    text_to_column(source),
+                    text_to_column(bookmark),
+                    number,
+                    at,
+                    checksum(bookmark),
+                    began,
+                )
                 self._database.change(PUT_BOOKMARK, values)
             self._database.change(PUT_SNAPSHOT, (text_to_column(snapshot), at, checksum(snapshot)))
             written = keep(self._database, findings, read)

@@ -275,5 +275,16 @@ def chain(database: Database) -> None:
     links.take_up()
 
 
-MIGRATIONS: tuple[Callable[[Database], None], ...] = (create, tell_together, make_memory, chain)
+def note_first_starts(database: Database) -> None:
+    """Let it be known where the news of each source began; of older ones that is not known (null)."""
+    database.change("alter table bookmark add column news text")
+
+
+MIGRATIONS: tuple[Callable[[Database], None], ...] = (
+    create,
+    tell_together,
+    make_memory,
+    chain,
+    note_first_starts,
+)
 """Step N brings version N to N + 1."""
