@@ -183,6 +183,8 @@ def _compare(got: Heard, expected: Heard) -> None:
         raise WrongError(f"told were {got.told} instead of {expected.told}")
     if got.history != expected.history:
         raise WrongError(f"the history holds {got.history} instead of {expected.history}")
+    if got.missing != expected.missing:
+        raise WrongError(f"{got.missing} messages are missing")
     if got.twice and not expected.twice:  # from a damaged outbox, what was told since its copy is told again
         raise WrongError(f"{got.twice} alerts were told in two messages")
     if got.repeats - expected.repeats > BATCH:

@@ -50,25 +50,22 @@ class Disk:
     control: Path | None = None
     """The file that says what fails: see ``fails``."""
 
+    @property
     def environment(self) -> dict[str, str]:
         """Give the environment of a program that uses it."""
         named = {"LD_PRELOAD": self.library, "DISK_ROOT": self.root}
         if self.journal:
             named["DISK_JOURNAL"] = self.journal
         if self.control:
-            self.well()
             named["DISK_FAULT"] = self.control
         return os.environ | {name: str(path) for name, path in named.items()}
 
     def fails(self, number: int, operations: Operation) -> None:
-        """Let operations fail from now on, with this errno."""
-        self._control(number, operations)
-
-    def well(self) -> None:
-        """Let it work from now on."""
-        self._control(0, Operation(0))
-
-    def _control(self, number: int, operations: Operation) -> None:
+        """Let operations fail from now on, with this errno. A program sees it if there was a control file at its start."""
         assert self.control is not None
         with self.control.open("r+b" if self.control.exists() else "wb") as file:
             file.write(struct.pack("ii", number, operations))
+
+    def well(self) -> None:
+        """Let it work from now on."""
+        self.fails(0, Operation(0))

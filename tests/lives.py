@@ -137,6 +137,8 @@ class Receiver:
                 "mark": mark,
                 "alerts": {one.fingerprint: one.sequence for one in named},
                 "facts": sorted(repr(one.alert) for one in named),
+                "history": telling.proof and telling.proof.history,
+                "number": telling.proof and telling.proof.number,
             }
         )
         self.step("publish")
@@ -189,7 +191,8 @@ def live_out(folder: Path, life: int) -> None:
 class Heard:
     """What came of all lives: the alerts that each notifier was told, the history, the messages that came again.
 
-    ``twice`` counts the alerts that were told in two different messages, one of them a digest.
+    ``twice`` counts the alerts that were told in two different messages, one of them a digest; ``missing`` the messages
+    that by their numbers there should be.
     """
 
     told: Mapping[str, Sequence[str]]
@@ -197,31 +200,40 @@ class Heard:
     messages: int
     repeats: int
     twice: int
+    missing: int
 
 
 def heard(folder: Path) -> Heard:
     """Read it, and check what must hold whatever happened. Raises ``WrongError``.
 
-    A message that comes again is the same, and no number stands for two alerts.
+    A message that comes again is the same, no number stands for two alerts, and the chain of the history has no flaw.
     """
     lines = [json.loads(line) for line in (folder / "heard.jsonl").read_text("utf-8").splitlines()]
     facts: dict[tuple[str, str], list[str]] = {}
     told: dict[str, dict[str, set[str]]] = {}
     numbers: dict[int, str] = {}
+    counted: dict[tuple[str, str], set[int]] = {}
     for line in lines:
         to, mark = line["notifier"], line["mark"]
         if facts.setdefault((to, mark), line["facts"]) != line["facts"]:
             raise WrongError(f"the message {mark} came with other facts: {line['facts']}")
+        if line["number"] is not None:
+            counted.setdefault((to, line["history"]), set()).add(line["number"])
         for alert, number in line["alerts"].items():
             told.setdefault(to, {}).setdefault(alert, set()).add(mark)
             if numbers.setdefault(number, alert) != alert:
                 raise WrongError(f"{number} stands for two alerts")
+    missing = sum(max(messages) - min(messages) + 1 - len(messages) for messages in counted.values())
     outbox = Outbox.open(folder / "state", now=NOON + timedelta(days=1))
     try:
+        with outbox.inspect() as inspection:
+            flaws = [str(flaw.what) for flaw in inspection.flaws()]
         rows = outbox.history.between(NOON - timedelta(days=1), NOON + timedelta(days=1))
         history = sorted(repr(row.finding) for row in rows if isinstance(row, Kept))
     finally:
         outbox.close()
+    if flaws:
+        raise WrongError(f"the history has flaws: {flaws}")
     alerts = {to: sorted(marks) for to, marks in told.items()}
     twice = sum(len(in_messages) > 1 for marks in told.values() for in_messages in marks.values())
-    return Heard(alerts, history, len(lines), len(lines) - len(facts), twice)
+    return Heard(alerts, history, len(lines), len(lines) - len(facts), twice, missing)

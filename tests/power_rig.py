@@ -289,7 +289,7 @@ def lose_power_again_and_again(
     BEGINNINGS[beginning](start)
     shutil.copytree(start, root)
     command = [sys.executable, __file__, "child", str(root), weakened]
-    subprocess.run(command, env=Disk(library, root, journal).environment(), check=True)
+    subprocess.run(command, env=Disk(library, root, journal).environment, check=True)
     played = changes(journal)
     live_out(root, 2)
     expected = heard(root)

@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
+import itertools
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, time, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from fakes import NOON, FakeClock, FakeNotifier, FakeSource, Told, away
-from logonbell.agent import LogClock, Watcher, watch, watch_once
+from logonbell.agent import CRY_AFTER, LogClock, Watcher, watch, watch_once
 from logonbell.alert import Level
 from logonbell.deliverer import Deliverer
 from logonbell.errors import Refused
 from logonbell.event import Event
 from logonbell.filter import Filter
 from logonbell.judge import Judge
-from logonbell.logon import Door, Logoff, Logon
+from logonbell.logon import Door, Logoff, Logon, Notice
+from logonbell.notification import Notification
 from logonbell.notifier import Undelivered
 from logonbell.pace import Limits
 from logonbell.rule import Rules
@@ -134,6 +137,37 @@ def test_a_lost_bookmark_rings_nothing_twice(tmp_path: Path, clock: FakeClock) -
     outbox.close()
 
 
+@pytest.mark.parametrize("hours", [-24 * 365, -1, 1, 24 * 365])
+@pytest.mark.parametrize("restarts", [False, True])
+def test_a_clock_that_is_set_delays_no_ring(
+    start: Start, outbox: Outbox, clock: FakeClock, *, hours: int, restarts: bool
+) -> None:
+    """Whichever way the clock jumps, now or while nobody runs, a logon that is held rings within the second."""
+    source = FakeSource([console_logon(1)])
+    watcher = start(source)
+    watcher.look()
+    clock.set(hours=hours)
+    if restarts:
+        watcher = start(source)
+    watcher.look()
+    clock.pass_(0.5)
+    watcher.look()
+    assert rung(outbox, clock) == ["alice"]
+
+
+def test_a_host_that_sleeps_goes_on_where_it_was(start: Start, outbox: Outbox, clock: FakeClock) -> None:
+    """Suspended for a weekend in the middle of a logon, the host rings for it when it wakes, and for who comes then."""
+    source = FakeSource([console_logon(1)])
+    watcher = start(source)
+    watcher.look()
+    clock.set(hours=60)
+    source.events.append(console_logon(2, "bob", 60 * 3600, "0x2000"))
+    watcher.look()
+    clock.pass_(0.5)
+    watcher.look()
+    assert rung(outbox, clock) == ["alice", "bob"]
+
+
 def test_two_sources_keep_pace(start: Start, outbox: Outbox, clock: FakeClock) -> None:
     """A long backlog in one log does not let the other run ahead: the session they both tell stays one."""
     people = [f"user{number}" for number in range(40)]
@@ -188,6 +222,53 @@ def test_a_full_disk_loses_nothing(
     watcher.look()
     assert rung(outbox, clock) == ["alice"]
     assert [logon.folded for logon in history(outbox)] == [1]
+
+
+class Hurried(threading.Event):
+    """An event for which nobody waits."""
+
+    def wait(self, timeout: float | None = None) -> bool:
+        """See whether it is set."""
+        del timeout
+        return self.is_set()
+
+
+def test_what_cannot_be_kept_is_told_past_the_outbox(
+    start: Start, outbox: Outbox, clock: FakeClock, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A disk that stays full is told once by every notifier that still works, without a number; mended, all goes on."""
+    commit, stop, receiver = outbox.commit, Hurried(), FakeNotifier()
+    cried = threading.Event()
+
+    def take(telling: Notification) -> str:
+        cried.set()
+        if telling.sequence:
+            stop.set()
+        return "ok"
+
+    receiver.answer = take
+    looks = itertools.count()
+
+    def full(**named: Any) -> int:
+        clock.pass_(1)
+        threading.Event().wait(0.001)
+        if cried.is_set() or next(looks) > 5_000:
+            return commit(**named)
+        raise Refused(say("The disk is full."), say("Free some space."))
+
+    monkeypatch.setattr(outbox, "commit", full)
+    watch(
+        start(FakeSource([console_logon(1)])),
+        [lambda: Deliverer(receiver, Outbox.join(tmp_path), clock, lambda: 0.0, host="BASTION01")],
+        stop=stop,
+        poll=0.001,
+    )
+    first, second = receiver.taken
+    assert isinstance(first.alert.finding, Notice)
+    assert (first.sequence, first.alert.host_id, first.alert.level) == (0, "BASTION01", Level.HIGH)
+    assert str(first.alert.finding.what) == "logonbell cannot go on: The disk is full. Free some space."
+    assert next(looks) >= CRY_AFTER
+    assert isinstance(second.alert.finding, Logon)
 
 
 def test_one_source_that_is_gone_holds_up_no_other(start: Start, outbox: Outbox, clock: FakeClock) -> None:
@@ -349,12 +430,6 @@ def test_a_notifier_is_prepared_once_before_it_is_needed(
 
 def test_a_trouble_is_told_once_while_it_lasts(start: Start) -> None:
     """A log that cannot be read all night is a line, not one for every try; the next trouble is a line again."""
-
-    class Hurried(threading.Event):
-        def wait(self, timeout: float | None = None) -> bool:
-            del timeout
-            return self.is_set()
-
     stop, told = Hurried(), Told()
     gone, locked = Refused(say("It is gone.")), Refused(say("It is locked."))
     nights: list[Refused | None] = [gone, gone, gone, locked, None, locked]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import heapq
 import threading
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -36,6 +37,10 @@ SIGN_OF_LIFE = timedelta(minutes=1)
 ABSENCE = timedelta(minutes=3)
 """For how long nobody may have watched before the next message says so."""
 _LOSSES = 1_000
+CRY_AFTER = 10
+"""Looks in a row that come to nothing, a second each, before that is told past the outbox: less mends itself."""
+CRY_AGAIN, CRY_ANEW = 30.0, 300.0
+"""Seconds until that is tried again where it was not taken, and until another trouble is told where it was."""
 LATE = timedelta(seconds=1)
 """How long ``--once`` waits for the twin events of a logon that rings; such a hold ends within 400 ms."""
 
@@ -45,7 +50,8 @@ class LogClock:
     """The time of the log, which goes on while the log is silent.
 
     It is the time of the newest event plus what has passed since that event was read. So a log that is read years later
-    is understood as it would have been then, and a hold ends though no further event comes.
+    is understood as it would have been then, and a hold ends though no further event comes. Where the clock is set back,
+    it goes on from there: a hold that has begun begins anew, and does not wait until the clock has caught up.
     """
 
     event: datetime | None = None
@@ -61,7 +67,8 @@ class LogClock:
         """Give the log's time; None before the first event."""
         if self.event is None or self.read is None:
             return None
-        return self.event + max(now - self.read, timedelta(0))
+        self.read = min(self.read, now)
+        return self.event + (now - self.read)
 
 
 class _Kept(msgspec.Struct):
@@ -380,8 +387,14 @@ def _look(watcher: Watcher, threads: Sequence[_Postman], poll: float, trouble: T
         seen = watcher.look()
     except Refused as refused:
         trouble.met(_trying_again(refused))
+        if trouble.times >= CRY_AFTER:
+            for thread in threads:
+                thread.stuck(refused)
         return max(poll, 1.0)
-    trouble.over()
+    if trouble.times:
+        trouble.over()
+        for thread in threads:
+            thread.stuck(None)
     if seen.alerts:
         for thread in threads:
             thread.wake.set()
@@ -398,6 +411,14 @@ class _Postman(threading.Thread):
         self._make = make
         self._stop_asked = stop
         self._trouble = Trouble(told)
+        self._stuck: Refused | None = None
+        self._cried = ""
+        self._cry_at = float("-inf")
+
+    def stuck(self, why: Refused | None) -> None:
+        """Let it be told, past the outbox, why reading cannot go on; None: it goes on."""
+        self._stuck = why
+        self.wake.set()
 
     def run(self) -> None:
         try:
@@ -411,12 +432,25 @@ class _Postman(threading.Thread):
         try:
             deliverer.notifier.prepare()
             while not self._stop_asked.is_set():
+                self._cry(deliverer)
                 if not self._try(deliverer):
                     self.wake.wait(deliverer.wait)
                     self.wake.clear()
             self._try(deliverer)
         finally:
             deliverer.outbox.close()
+
+    def _cry(self, deliverer: Deliverer) -> None:
+        stuck = self._stuck
+        if stuck is None:
+            self._cried = ""
+            return
+        if str(stuck) == self._cried or time.monotonic() < self._cry_at:
+            return
+        taken = deliverer.cry(say("logonbell cannot go on: {why}", why=stuck.sentence))
+        if taken:
+            self._cried = str(stuck)
+        self._cry_at = time.monotonic() + (CRY_ANEW if taken else CRY_AGAIN)
 
     def _try(self, deliverer: Deliverer) -> int:
         try:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from logonbell.alert import Level
+from logonbell.errors import Refused
 from logonbell.logon import Notice, NoticeKind
 from logonbell.notice import notice
-from logonbell.notification import Digest, Telling
+from logonbell.notification import Digest, Notification, Telling
 from logonbell.notifier import Notifier, Undelivered, delay
 from logonbell.pace import FIRST, PROBES, Bundle, Limits, Plan, Sent, decide, remembered
 from logonbell.sentence import Sentence, plural, say
@@ -105,6 +107,15 @@ class Deliverer:
         self._unmarked = list(zip(deliveries, answers, strict=True))
         self._settle()
         return len(deliveries)
+
+    def cry(self, what: Sentence) -> bool:
+        """Tell at once, past the outbox, that nothing can be kept; it has no number. Return whether it was taken."""
+        now, host = self.clock(), self.host
+        with suppress(Refused):  # the disk may not even be read
+            host = self.outbox.host_id(self.host)
+        alert = notice(NoticeKind.STUCK, what, host_id=host, number=0, time=now)
+        (answer,) = self.notifier.deliver([Notification(alert, 0, now)])
+        return isinstance(answer, str)
 
     def _meet(self) -> None:
         """Take up the pace where the last run left it."""

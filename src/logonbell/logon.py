@@ -198,6 +198,7 @@ class NoticeKind(StrEnum):
     BLIND = "blind"
     SEEING = "seeing"
     GAP = "gap"
+    STUCK = "stuck"
 
 
 @dataclass(frozen=True, slots=True)

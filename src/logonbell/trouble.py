@@ -16,10 +16,13 @@ class Trouble:
     """One thing that may be in trouble; a night of it is one line."""
 
     told: Told
+    times: int = field(init=False, default=0)
+    """How often it was met since it began."""
     _known: str = field(init=False, default="")
 
     def met(self, what: Sentence) -> None:
         """Tell it, unless it was the last."""
+        self.times += 1
         if str(what) != self._known:
             self._known = str(what)
             self.told(what)
@@ -29,3 +32,4 @@ class Trouble:
         if self._known and what is not None:
             self.told(what)
         self._known = ""
+        self.times = 0

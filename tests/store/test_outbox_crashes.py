@@ -94,6 +94,8 @@ def seen(outbox: Outbox) -> Model:
                 model.dropped = alerts
             case _:
                 raise AssertionError(kind)
+    with outbox.inspect() as inspection:
+        assert not list(inspection.flaws())
     model.memory = outbox.memory.recall("what")
     return model
 

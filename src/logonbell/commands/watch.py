@@ -66,8 +66,9 @@ def _follow(desk: Desk, config: Config, book: Book, sources: Sequence[Source], *
     notifiers = notifiers_of(config, desk)
     outbox = Outbox.open(config.state, now=utc_now())
     try:
-        if outbox.recovered is not None:
-            desk.remark(outbox.recovered)
+        for mended in (outbox.recovered, outbox.uncopied):
+            if mended is not None:
+                desk.remark(mended)
         outbox.forget(utc_now() - timedelta(days=config.history.keep_days))
         watcher = Watcher(
             sources,

@@ -1,11 +1,19 @@
-"""The state folder, and that what stands in a folder still stands there after a power loss."""
+"""The state folder: its names after a power loss, and its files while somebody else holds them."""
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
+import time
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
+
+HELD = {errno.EACCES, errno.EBUSY, errno.EPERM}
+"""What the system says of a file that somebody holds; Windows' sharing violation is the first."""
+TRIES, PAUSE = 20, 0.1
+"""How often it is tried to move or delete a file, and the seconds in between: a virus scanner lets go within one."""
 
 
 def make(folder: Path) -> None:
@@ -26,3 +34,17 @@ def sync_names(folder: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def patiently(act: Callable[[], object]) -> None:
+    """Move or delete a file, also where a virus scanner or an indexer holds it for a moment."""
+    for _ in range(TRIES - 1):
+        try:
+            act()
+        except OSError as error:
+            if error.errno not in HELD:
+                raise
+            time.sleep(PAUSE)
+        else:
+            return
+    act()

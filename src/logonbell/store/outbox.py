@@ -36,7 +36,7 @@ from logonbell.store.inspection import Inspection
 from logonbell.store.lock import Lock
 from logonbell.store.memory import Memory
 from logonbell.store.recovery import checksum, copy_is_old, keep_copy, recover
-from logonbell.store.refusal import refusing
+from logonbell.store.refusal import Damaged, refusing
 from logonbell.store.schema import MIGRATIONS, decided_by
 from logonbell.store.silences import Silences
 from logonbell.store.tellings import Tellings
@@ -161,12 +161,18 @@ class Outbox:
     """
 
     def __init__(
-        self, database: Database, lock: Lock | None = None, recovered: Sentence | None = None
+        self,
+        database: Database,
+        lock: Lock | None = None,
+        recovered: Sentence | None = None,
+        uncopied: Sentence | None = None,
     ) -> None:
         self._database = database
         self._lock = lock
         self.recovered = recovered
         """What this opening had to mend, to be told; None where all was well."""
+        self.uncopied = uncopied
+        """Why this opening could not renew the copy, to be told; None where it did, or need not."""
         self.history = History(database)
         self.chain = Chain(database)
         self.memory = Memory(database)
@@ -193,10 +199,10 @@ class Outbox:
             undo.callback(database.close)
             database.change("pragma journal_mode = wal")
             database.migrate(MIGRATIONS)
-            if recovered is not None or copy_is_old(path, now):
-                keep_copy(database, now)
+            renews = recovered is not None or copy_is_old(path, now)
+            uncopied = _try_to_copy(database, now) if renews else None
             undo.pop_all()
-        return cls(database, lock, recovered)
+        return cls(database, lock, recovered, uncopied)
 
     @classmethod
     def join(cls, folder: Path) -> Outbox:
@@ -434,6 +440,19 @@ class Outbox:
         for (error,) in self._database.rows(LAST_ERROR, (notifier, failed)):
             return _readable(error)
         return None
+
+
+def _try_to_copy(database: Database, now: datetime) -> Sentence | None:
+    """Renew the copy; where there is no room for it, or somebody holds it, say so: the agent rings all the same."""
+    try:
+        keep_copy(database, now)
+    except Damaged:
+        raise
+    except Refused as refused:
+        return say(
+            "The copy that a damaged outbox falls back to could not be renewed: {why}", why=refused.sentence
+        )
+    return None
 
 
 def _told(alert: Alert, notifiers: Sequence[str], filters: Mapping[str, Filter]) -> list[str]:

@@ -13,6 +13,7 @@ import shutil
 import sqlite3
 import zlib
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 from logonbell.remarks import MENDED, Remarked
@@ -20,7 +21,7 @@ from logonbell.sentence import Sentence, say
 from logonbell.store.chain import Chain
 from logonbell.store.codec import Unreadable, sentence_to_json, text_from_column, time_to_column
 from logonbell.store.database import Database
-from logonbell.store.folder import sync_names
+from logonbell.store.folder import patiently, sync_names
 from logonbell.store.refusal import Damaged, refusing
 from logonbell.store.remarks import Remarks
 from logonbell.store.schema import APPLICATION, MIGRATIONS
@@ -187,7 +188,7 @@ def _files(path: Path) -> list[Path]:
 
 def _remove(path: Path) -> None:
     for file in _files(path):
-        file.unlink(missing_ok=True)
+        patiently(partial(file.unlink, missing_ok=True))
 
 
 def _made(copy: Path) -> datetime:
@@ -209,12 +210,12 @@ def _free_name(path: Path, now: datetime) -> Path:
 def _move(path: Path, aside: Path) -> None:
     for file, moved in zip(_files(path), _files(aside), strict=True):
         if file.exists():
-            file.rename(moved)
+            patiently(partial(file.rename, moved))
 
 
 def _put(source: Path, target: Path) -> None:
     """Put a finished file in the place of another, so that after a power loss one of the two stands there, whole."""
     with source.open("r+b") as file:
         os.fsync(file.fileno())
-    source.replace(target)
+    patiently(partial(source.replace, target))
     sync_names(target.parent)

@@ -78,6 +78,11 @@ def _after_notice(kind: NoticeKind) -> list[Sentence]:
                 say("On the host, see whether the service runs and who stopped it: Get-Service EventLog"),
                 say("If nobody planned this, treat the host as taken over."),
             ]
+        case NoticeKind.STUCK:
+            return [
+                say("Until that is mended, nobody who comes rings; afterwards all of them do."),
+                say("On the host, see what else is wrong: logonbell doctor"),
+            ]
         case NoticeKind.GAP:
             return [
                 say(

@@ -1,0 +1,115 @@
+from __future__ import annotations
+
+import errno
+import os
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from logonbell.store import folder as state_folder
+from logonbell.store.folder import TRIES, patiently
+from logonbell.store.outbox import FILE, Outbox
+from reading import commit, count
+
+Opened = Callable[..., Outbox]
+
+
+class Held:
+    """A file system on which somebody holds files: so many moves or deletions fail, with this errno."""
+
+    def __init__(self, number: int, tries: int, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.left = tries
+        for name in ("replace", "rename", "unlink"):
+            monkeypatch.setattr(Path, name, self._holding(number, getattr(Path, name)))
+        monkeypatch.setattr(state_folder, "PAUSE", 0.0)
+
+    def _holding(self, number: int, act: Callable[..., object]) -> Callable[..., object]:
+        def held(path: Path, *arguments: object, **named: object) -> object:
+            if self.left > 0 and path.exists():
+                self.left -= 1
+                raise OSError(number, os.strerror(number))
+            return act(path, *arguments, **named)
+
+        return held
+
+
+@pytest.fixture
+def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """Give the seconds that were waited, which pass at once."""
+    waited: list[float] = []
+    monkeypatch.setattr(time, "sleep", waited.append)
+    return waited
+
+
+@pytest.mark.parametrize("number", [errno.EACCES, errno.EBUSY, errno.EPERM])
+def test_what_somebody_holds_is_waited_for(pauses: list[float], number: int) -> None:
+    """A file that a virus scanner looks at is moved when it lets go, in a second at the latest for most."""
+    fails = [OSError(number, "")] * 3
+
+    def act() -> None:
+        if fails:
+            raise fails.pop()
+
+    patiently(act)
+    assert 0.2 < sum(pauses) < 1
+
+
+def test_what_is_held_for_good_is_told(pauses: list[float]) -> None:
+    """Who holds it longer is not waited for longer than two seconds."""
+    tries = 0
+
+    def act() -> None:
+        nonlocal tries
+        tries += 1
+        raise PermissionError(errno.EACCES, "")
+
+    with pytest.raises(PermissionError):
+        patiently(act)
+    assert tries == TRIES
+    assert sum(pauses) < 2
+
+
+def test_what_no_patience_mends_is_told_at_once(pauses: list[float]) -> None:
+    """A full disk is no file that somebody holds."""
+
+    def act() -> None:
+        raise OSError(errno.ENOSPC, "")
+
+    with pytest.raises(OSError):
+        patiently(act)
+    assert not pauses
+
+
+def test_a_damaged_outbox_that_is_held_for_a_moment_is_mended(
+    opened: Opened, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A virus scanner that looks at the damaged file when the agent sets it aside holds nothing up."""
+    outbox = opened()
+    commit(outbox, 1)
+    outbox.keep_copy(outbox.state().sources["Security"].read)
+    outbox.close()
+    (folder / FILE).write_text("rubbish")
+    held = Held(errno.EACCES, 3, monkeypatch)
+    outbox = opened()
+    assert held.left == 0
+    assert outbox.recovered is not None
+    assert outbox.uncopied is None
+    assert count(outbox) == 1
+
+
+@pytest.mark.parametrize("number", [errno.EACCES, errno.EBUSY, errno.ENOSPC, errno.EIO, errno.EROFS])
+def test_a_copy_that_cannot_be_renewed_stops_nobody(
+    opened: Opened, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    """Where the copy is held for good, or has no room, the agent says so, rings, and renews it the next time."""
+    with monkeypatch.context() as patched:
+        Held(number, 10_000, patched)
+        outbox = opened()
+        assert "could not be renewed" in str(outbox.uncopied)
+        assert commit(outbox, 1) == 1
+    outbox = opened()
+    assert outbox.uncopied is None
+    assert outbox.recovered is None
+    assert count(outbox) == 1
