@@ -69,8 +69,8 @@ def key(arn: str, state: str) -> Answer:
     return Answer(200, json.dumps(body).encode(), {"Content-Type": "application/x-amz-json-1.1"})
 
 
-def kms_error(code: str) -> Answer:
-    """A refusal of KMS, which speaks JSON."""
+def json_error(code: str) -> Answer:
+    """A refusal of a service that speaks JSON, as KMS does."""
     body = {"__type": code, "message": "as asked"}
     return Answer(400, json.dumps(body).encode(), {"Content-Type": "application/x-amz-json-1.1"})
 

@@ -37,6 +37,8 @@ SETTINGS = """\
 logonbell reads one TOML file, named with `--config`, in UTF-8. Every key has a default but those that must be given, so an
 empty file is a valid one. `logonbell check-config` tells all mistakes of a file at once.
 
+- `--config ssm:NAME` reads them from a parameter of the SSM Parameter Store (`ssm:GetParameter`; [cloud.md](../cloud.md)). A copy of what
+  was read last is kept in the default state folder, and stands in where AWS is not reached.
 - Relative paths stand beside the file. `~`, `$NAME` and `%NAME%` are not expanded: the agent may run as another user
   than the one who writes the file, and would find another place.
 - `[notify.sns]`, `[notify.webhook]` and `[notify.apprise]` make a notifier each. Several of a kind are written

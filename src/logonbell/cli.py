@@ -19,7 +19,8 @@ from logonbell.cloud.wanted import STACK
 from logonbell.commands.desk import INTERRUPTED, MENDABLE, OURS, Desk
 from logonbell.errors import Refused
 from logonbell.logon import Door
-from logonbell.sentence import say
+from logonbell.sentence import Sentence, say
+from logonbell.text.escape import Shown
 from logonbell.text.language import LANGUAGES, speak
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ _config = click.option(
     type=_path,
     default=CONFIG,
     show_default=True,
-    help="The settings.",
+    help="The settings; ssm:NAME reads them from the SSM Parameter Store.",
 )
 _language = click.option(
     "--lang", type=click.Choice(LANGUAGES), help="The language; else the settings', else that of the locale."
@@ -813,11 +814,10 @@ def _have_streams() -> None:
 def _run_as_set(path: Path, language: str | None, run: Callable[[Desk, Config], int]) -> int:
     """Run a command with the settings, in the language and the zone that they ask for."""
     from logonbell.config.kinds import AUTO  # noqa: PLC0415 - 20 ms that `read` does without
-    from logonbell.config.reading import read_config  # noqa: PLC0415 - 20 ms that `read` does without
 
     desk = _desk(language)
     try:
-        config = read_config(path, lambda sentence: speak(sentence, desk.err.language(desk.language)))
+        config = _settings(path, desk)
     except Refused as refused:
         return desk.refuse(refused)
     chosen = language or (None if config.language == AUTO else config.language)
@@ -831,6 +831,24 @@ def _run_if_set(path: Path, language: str | None, run: Callable[[Desk, Config], 
     from logonbell.config.settings import Config  # noqa: PLC0415 - 20 ms that `read` does without
 
     return _run(_desk(language), lambda desk: run(desk, Config()))
+
+
+def _settings(path: Path, desk: Desk) -> Config:
+    """Read the settings, from a file or from the SSM Parameter Store. Raises ``Refused``."""
+    from logonbell.config.reading import parse_config, read_config  # noqa: PLC0415 - 20 ms that `read` does without
+
+    def tell(sentence: Sentence) -> Shown:
+        return speak(sentence, desk.err.language(desk.language))
+
+    if not path.as_posix().startswith("ssm:"):
+        return read_config(path, tell)
+    from logonbell.config.settings import default_state  # noqa: PLC0415 - likewise
+    from logonbell.config.stored import read_stored, stored_name  # noqa: PLC0415 - likewise
+
+    text, remark = read_stored(stored_name(path), default_state())
+    if remark is not None:
+        desk.remark(remark)
+    return parse_config(text, path, tell, folder=CONFIG.parent)
 
 
 def _run(desk: Desk, run: Callable[[Desk], int]) -> int:

@@ -12,13 +12,13 @@ from logonbell.cloud.wanted import (
     Tag,
     read_adopted,
     read_organization,
-    read_parameter,
     read_role,
     read_stack,
     read_subscribers,
     read_tag,
     read_topic_name,
 )
+from logonbell.config.stored import read_parameter
 from logonbell.errors import Refused
 
 

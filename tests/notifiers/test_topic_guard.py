@@ -22,8 +22,8 @@ from scripted_aws import (
     SESSION,
     caller,
     forbidden,
+    json_error,
     key,
-    kms_error,
     role,
     simulated,
     subscription_attributes,
@@ -388,7 +388,7 @@ def test_whether_we_may_use_the_key(
 
 def test_a_key_that_may_not_be_looked_at(proxy: FaultProxy) -> None:
     """Without the right to look at the key that is said by its name; its use is simulated where its ARN is known."""
-    proxy.always("DescribeKey", kms_error("AccessDeniedException"))
+    proxy.always("DescribeKey", json_error("AccessDeniedException"))
     watching = scripted(proxy, GetTopicAttributes=topic_attributes(TopicArn=ARN, KmsMasterKeyId=KEY))
     report = watching.look()
     assert marks(report, "kms") == [Mark.UNKNOWN, Mark.CARE]

@@ -8,11 +8,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from logonbell.beat import NAMESPACE
+
 Statement = Mapping[str, Any]
 Value = str | Mapping[str, Any]
 
-NAMESPACE = "logonbell"
-"""Of the metrics, CloudWatch's word for what belongs together."""
 
 ANY_RESOURCE: Mapping[str, str] = {
     "BeatTheHeart": "cloudwatch:PutMetricData knows no resource; the condition holds it to our namespace.",

@@ -12,12 +12,13 @@ from importlib.resources import files
 from typing import Any
 
 from logonbell.alert import Level
+from logonbell.beat import NAMESPACE
 from logonbell.cloud import statements as may
 from logonbell.cloud.eyes import OFF, Eye, eyes
-from logonbell.cloud.statements import NAMESPACE, Statement, policy
+from logonbell.cloud.statements import Statement, policy
 from logonbell.cloud.telling import transformer
 from logonbell.cloud.wanted import Subscriber, Wanted
-from logonbell.provision.settings import for_topic
+from logonbell.provision.settings import for_host_of_stack
 from logonbell.sentence import Sentence, say
 from logonbell.text.language import speak
 
@@ -270,7 +271,7 @@ class _Making:
                     "Name": _ref("ParameterName"),
                     "Type": "String",
                     "Description": "Settings of the logonbell hosts: logonbell watch --config ssm:NAME",
-                    "Value": _sub(for_topic("${Topic}", "logonbell cloud up"), Topic=_TOPIC),
+                    "Value": _sub(for_host_of_stack("${Topic}"), Topic=_TOPIC),
                 },
                 condition="HasParameter",
             ),

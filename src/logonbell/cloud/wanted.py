@@ -15,14 +15,10 @@ STACK = "logonbell"
 """The stack's name, and the topic's, unless others are given."""
 _SHOWN = 200
 
-# CloudFormation API, CreateStack; IAM API, AttachRolePolicy; SNS API, CreateTopic; SSM API, PutParameter; Organizations
-# API, Organization; EC2 API, Tag.
+# CloudFormation API, CreateStack; IAM API, AttachRolePolicy; SNS API, CreateTopic; Organizations API, Organization; EC2 API, Tag.
 _STACK = re.compile(r"[A-Za-z][A-Za-z0-9-]{0,99}", re.ASCII)
 _ROLE = re.compile(r"[\w+=,.@-]{1,64}", re.ASCII)
 _TOPIC_NAME = re.compile(r"[A-Za-z0-9_-]{1,256}", re.ASCII)
-_PARAMETER = re.compile(
-    r"(?!/?(?:aws|ssm))(?:[A-Za-z0-9_.-]+|(?:/[A-Za-z0-9_.-]+){1,15})", re.ASCII | re.IGNORECASE
-)
 _ORGANIZATION = re.compile(r"o-[a-z0-9]{10,32}", re.ASCII)
 _TAG = re.compile(r"(?:tag:)?+(?P<key>(?!aws:)[\w+\-./:@ ]{1,128})=(?P<value>[\w+\-./:@ *?]{1,256})")
 _MAIL = re.compile(r"[^\s@,;<>()\x00-\x1f]{1,64}@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+")
@@ -84,13 +80,6 @@ def read_role(name: str) -> str:
     """Read a role's name, or take it from its ARN. Raises ``Refused``."""
     last = name.rpartition("/")[2] if name.startswith("arn:") else name
     return _read(_ROLE, last, say("a role is named as IAM names it, without its path: BastionRole"))
-
-
-def read_parameter(name: str) -> str:
-    """Read the name of a parameter of the SSM Parameter Store. Raises ``Refused``."""
-    return _read(
-        _PARAMETER, name, say("a parameter is named like /logonbell/bastion, and not after aws or ssm")
-    )
 
 
 def read_organization(name: str) -> str:

@@ -9,12 +9,12 @@ from logonbell.cloud.wanted import (
     Wanted,
     read_adopted,
     read_organization,
-    read_parameter,
     read_role,
     read_subscribers,
     read_tag,
     read_topic_name,
 )
+from logonbell.config.stored import read_parameter
 from logonbell.errors import Refused
 from logonbell.sentence import say
 

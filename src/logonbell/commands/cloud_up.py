@@ -31,7 +31,7 @@ from logonbell.errors import Refused
 from logonbell.notifiers.aws import NotAnswered
 from logonbell.notifiers.identity import misses
 from logonbell.notifiers.subscription import told
-from logonbell.provision.settings import for_topic
+from logonbell.provision.settings import for_host_of_stack
 from logonbell.sentence import Sentence, say
 
 _KEPT = ("Topic", "TopicPolicy", "Key")
@@ -82,7 +82,7 @@ def up(
         topic = standing.outputs["TopicArn"]
         _tell_owners(desk, aws, wanted, topic, lacking)
         heard = wait_for_mail(desk, aws["sns"], topic, wanted, minutes=minutes, pause=pause)
-        text = for_topic(topic, "logonbell cloud up")
+        text = for_host_of_stack(topic)
         code = 0
         if plan is not None and heard:
             desk.say(say("Now it rings once."))

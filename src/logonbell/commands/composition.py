@@ -11,17 +11,20 @@ from datetime import datetime
 from types import MappingProxyType
 
 from logonbell.agent import utc_now
+from logonbell.beat import Beat
 from logonbell.caretaker import Caretaker
 from logonbell.commands.desk import Desk
 from logonbell.config.kinds import OFF
 from logonbell.config.notify import ToApprise, ToSns, ToWebhook
 from logonbell.config.settings import Config, default_ssm
 from logonbell.errors import Refused
+from logonbell.instance import this_instance
 from logonbell.judge import Clock, Judge
 from logonbell.likely import likely
 from logonbell.notification import Telling
 from logonbell.notifier import Notifier
 from logonbell.notifiers.apprise import Apprise
+from logonbell.notifiers.aws import Aws
 from logonbell.notifiers.chat import chat
 from logonbell.notifiers.console import Console
 from logonbell.notifiers.document import Said, document, written
@@ -59,6 +62,7 @@ from logonbell.text.language import speak
 from logonbell.text.message import compose as parts_of
 from logonbell.text.message import subject
 from logonbell.text.sms import sms
+from logonbell.trouble import Told
 
 Now = Callable[[], datetime]
 
@@ -260,6 +264,18 @@ def guard_of(table: ToSns) -> TopicGuard:
     """Make what looks after a topic."""
     return TopicGuard(
         table.topic_arn, region=table.region, endpoint_url=table.endpoint_url, form=table.format
+    )
+
+
+def beat_of(config: Config, outbox: Outbox, told: Told) -> Beat:
+    """Make what says to CloudWatch that this host is watched, with an outbox connection of its own thread."""
+    return Beat(
+        outbox,
+        this_instance,
+        lambda region: Aws("cloudwatch", region, endpoint_url=config.cloudwatch.endpoint_url),
+        utc_now,
+        told,
+        [table.topic_arn for table in config.notify.sns if table.canary],
     )
 
 

@@ -15,8 +15,10 @@ from types import FrameType
 
 from logonbell import agent
 from logonbell.agent import Watcher, utc_now
+from logonbell.beat import Beat, Heart
 from logonbell.caretaker import Caretaker, Rounds
 from logonbell.commands.composition import (
+    beat_of,
     book_of,
     caretaker_of,
     expected_of,
@@ -88,6 +90,8 @@ def _follow(desk: Desk, config: Config, book: Book, sources: Sequence[Source], *
             # Last, since AWS may hang: what they ring goes out with the next run.
             for table in _looked_after(config):
                 caretaker_of(table, config, desk, outbox, names(notifiers)).round()
+            if config.cloudwatch.heartbeat:
+                beat_of(config, outbox, desk.remark).beat()
             return code
         desk.remark(
             plural(
@@ -98,8 +102,14 @@ def _follow(desk: Desk, config: Config, book: Book, sources: Sequence[Source], *
             ),
             warns=False,
         )
-        rounds = [_making_rounds(table, config, desk, names(notifiers)) for table in _looked_after(config)]
-        _forever(watcher, [_joined(deliverer, notifier) for notifier in notifiers], rounds)
+        stop = threading.Event()
+        beside: list[Rounds | Heart] = [
+            Rounds(_making_rounds(table, config, desk, names(notifiers)), stop, watcher.told)
+            for table in _looked_after(config)
+        ]
+        if config.cloudwatch.heartbeat:
+            beside.append(Heart(_beating(config, desk), stop, watcher.told))
+        _forever(watcher, [_joined(deliverer, notifier) for notifier in notifiers], beside, stop)
         return 0
     finally:
         outbox.close()
@@ -112,25 +122,27 @@ def _once(watcher: Watcher, deliverers: Sequence[Deliverer]) -> int:
 
 
 def _forever(
-    watcher: Watcher, deliverers: Sequence[Callable[[], Deliverer]], makers: Sequence[Callable[[], Caretaker]]
+    watcher: Watcher,
+    deliverers: Sequence[Callable[[], Deliverer]],
+    beside: Sequence[Rounds | Heart],
+    stop: threading.Event,
 ) -> None:
-    stop = threading.Event()
-    rounds = [Rounds(make, stop, watcher.told) for make in makers]
+    """Watch until it is stopped, with these threads beside."""
 
     def asked(_number: int, _frame: FrameType | None) -> None:
         stop.set()
 
     signal.signal(signal.SIGTERM, asked)
     signal.signal(signal.SIGINT, asked)
-    for thread in rounds:
+    for thread in beside:
         thread.start()
     try:
         agent.watch(watcher, deliverers, stop=stop)
     finally:
         stop.set()
-        for thread in rounds:
+        for thread in beside:
             thread.join()
-    for thread in rounds:
+    for thread in beside:
         if thread.error is not None:
             raise thread.error
 
@@ -145,6 +157,10 @@ def _making_rounds(
     table: ToSns, config: Config, desk: Desk, notifiers: Sequence[str]
 ) -> Callable[[], Caretaker]:
     return lambda: caretaker_of(table, config, desk, Outbox.join(config.state), notifiers)
+
+
+def _beating(config: Config, desk: Desk) -> Callable[[], Beat]:
+    return lambda: beat_of(config, Outbox.join(config.state), desk.remark)
 
 
 @dataclass(frozen=True, slots=True)

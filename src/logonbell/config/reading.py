@@ -34,10 +34,13 @@ def read_config(path: Path, tell: Tell = in_english) -> Config:
     return parse_config(read_text(path), path, tell)
 
 
-def parse_config(text: str, path: Path, tell: Tell = in_english) -> Config:
-    """Read the text of a file that is, or is to be, at ``path``. Raises ``Refused`` as ``read_config`` does."""
+def parse_config(text: str, path: Path, tell: Tell = in_english, *, folder: Path | None = None) -> Config:
+    """Read the text of a file that is, or is to be, at ``path``. Raises ``Refused`` as ``read_config`` does.
+
+    Relative paths in it stand beside it, or in ``folder``.
+    """
     table = _parse(path, text)
-    reading = _Reading(path.absolute().parent, tell, text)
+    reading = _Reading(folder or path.absolute().parent, tell, text)
     config = reading.section(Config, table, ())
     if reading.mistakes or config is None:
         listed = Shown("".join(f"\n  {mistake}" for _, mistake in sorted(reading.mistakes)))

@@ -21,12 +21,14 @@ from logonbell.config.kinds import (
     AGE,
     AUTO,
     CLOCK,
+    FLAG,
     LANGUAGE,
     LIVE,
     NAME,
     PATH,
     PATHS,
     SSM,
+    URL,
     WEEK,
     ZONE,
 )
@@ -85,6 +87,26 @@ class History(Section):
 
     keep_days: int = key(
         AGE, 400, example="90", shown="400", means="How many days recognised logons are kept."
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CloudWatch(Section):
+    """What CloudWatch is told, of an EC2 instance; `logonbell cloud up --hosts` listens to it."""
+
+    heartbeat: bool = key(
+        FLAG,
+        False,
+        example="true",
+        shown="false",
+        means="Whether it is told once a minute that this host is watched. It takes cloudwatch:PutMetricData.",
+    )
+    endpoint_url: str | None = key(
+        URL,
+        None,
+        example='"https://vpce-0123-abcd.monitoring.ap-northeast-1.vpce.amazonaws.com"',
+        shown="AWS's own",
+        means="Where CloudWatch is, for an emulator or a VPC endpoint.",
     )
 
 
@@ -159,6 +181,7 @@ class Config(Section):
     sources: Sources = field(default=Sources(), metadata={"section": Sources})
     rules: Ringing = field(default=Ringing(), metadata={"section": Ringing})
     notify: Notify = field(default=Notify(), metadata={"section": Notify})
+    cloudwatch: CloudWatch = field(default=CloudWatch(), metadata={"section": CloudWatch})
     history: History = field(default=History(), metadata={"section": History})
     maintenance: tuple[Window, ...] = field(default=(), metadata={"section": Window})
 

@@ -31,6 +31,15 @@ topic_arn = "{arn}"
 """
 
 
+def for_host_of_stack(arn: str) -> str:
+    """Write settings for a host of the AWS stack: it rings through its topic, and its heartbeat is listened to."""
+    return f"""\
+{for_topic(arn, "logonbell cloud up")}
+[cloudwatch]
+heartbeat = true
+"""
+
+
 def with_sids(text: str, path: Path, sid_of: SidOf) -> str:
     """Put SIDs where ``rules.domain_admins`` names groups, and the names beside them; the rest stays to the letter.
 

@@ -358,6 +358,10 @@ class Outbox:
         """Note that somebody watches."""
         self._database.change(PUT_SIGN, (time_to_column(now),))
 
+    def alive(self) -> datetime | None:
+        """Tell when somebody was last seen watching; None before the first time."""
+        return next((time_from_column(time) for (time,) in self._database.rows(SIGN)), None)
+
     def wake(self, now: datetime, *, tolerance: timedelta) -> None:
         """Begin to watch; that nobody did for longer than ``tolerance`` is told with the next message."""
         with self._database.transaction():

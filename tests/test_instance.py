@@ -1,0 +1,55 @@
+"""Which instance this is, by its own metadata service."""
+
+from __future__ import annotations
+
+import socket
+from typing import Any
+
+import pytest
+
+from emulator import free_port
+from logonbell.instance import Instance, this_instance
+from metadata import DOCUMENT, Metadata
+
+
+def ask(url: str, **more: str) -> Instance | None:
+    """Ask the service at an address."""
+    return this_instance({"AWS_EC2_METADATA_SERVICE_ENDPOINT": url, **more}, seconds=0.3)
+
+
+def test_an_instance_is_known_by_id_region_account_and_name() -> None:
+    """IMDSv2: a token first, then what is asked for."""
+    with Metadata() as service:
+        assert ask(service.url) == Instance(
+            "i-0123456789abcdef0", "ap-northeast-1", "123456789012", "bastion-tokyo"
+        )
+    with Metadata(name=None) as service:
+        assert ask(service.url) == Instance("i-0123456789abcdef0", "ap-northeast-1", "123456789012", None)
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        {},
+        [],
+        "x",
+        {**DOCUMENT, "instanceId": "i-1\n"},
+        {**DOCUMENT, "region": "evil.example"},
+        {**DOCUMENT, "accountId": 1},
+    ],
+)
+def test_what_does_not_look_like_aws_is_no_instance(document: Any) -> None:
+    """Something else may answer at that address in another network."""
+    with Metadata(document) as service:
+        assert ask(service.url) is None
+
+
+def test_where_nobody_answers_it_is_no_instance() -> None:
+    """Nobody there, nobody who answers, and a service that is switched off: each ends in its time."""
+    assert ask(f"http://127.0.0.1:{free_port()}") is None
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        assert ask(f"http://127.0.0.1:{silent.getsockname()[1]}") is None
+    assert ask("http://[") is None
+    with Metadata() as service:
+        assert ask(service.url, AWS_EC2_METADATA_DISABLED="true") is None
+        assert service.asked == []
