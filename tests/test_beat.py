@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -16,7 +15,7 @@ from emulator import Emulator
 from fakes import NOON, FakeClock
 from fault_proxy import FaultProxy
 from logonbell.agent import utc_now
-from logonbell.beat import Beat, Heart
+from logonbell.beat import Beat
 from logonbell.caretaker import Seen
 from logonbell.cli import main
 from logonbell.cloud import watchman
@@ -86,7 +85,7 @@ def make(
 def test_it_beats_under_the_instances_id(outbox: Outbox) -> None:
     """In the region of the instance, as the watchman asks for it."""
     cloudwatch = CloudWatch()
-    assert make(outbox, cloudwatch, clock=FakeClock(NOON)).beat()
+    assert make(outbox, cloudwatch, clock=FakeClock(NOON)).round()
     assert cloudwatch.regions == ["ap-northeast-1"]
     assert cloudwatch.took == [
         {
@@ -102,10 +101,10 @@ def test_while_nobody_watches_it_is_silent(outbox: Outbox) -> None:
     """A process that lives and does not read is as good as dead: the watchman shall ring."""
     cloudwatch = CloudWatch()
     late = FakeClock(NOON + timedelta(minutes=4))
-    assert not make(outbox, cloudwatch, clock=late).beat()
+    assert not make(outbox, cloudwatch, clock=late).round()
     assert cloudwatch.took == []
     outbox.show_life(late())
-    assert make(outbox, cloudwatch, clock=late).beat()
+    assert make(outbox, cloudwatch, clock=late).round()
 
 
 def test_the_last_canary_is_told_once(outbox: Outbox) -> None:
@@ -115,8 +114,8 @@ def test_the_last_canary_is_told_once(outbox: Outbox) -> None:
     outbox.memory.remember(f"topic {TOPIC}", msgspec.json.encode(seen).decode(), NOON)
     cloudwatch = CloudWatch()
     beat = make(outbox, cloudwatch, clock=FakeClock(NOON))
-    beat.beat()
-    beat.beat()
+    beat.round()
+    beat.round()
     assert [(one["MetricName"], one["Timestamp"]) for one in cloudwatch.took] == [
         ("Heartbeat", NOON),
         ("Canary", taken),
@@ -129,52 +128,22 @@ def test_a_refusal_is_told_once_and_names_the_right(outbox: Outbox) -> None:
     cloudwatch, told = CloudWatch(), list[Sentence]()
     cloudwatch.lost = NotAnswered(["AccessDenied"], "User: x is not authorized")
     beat = make(outbox, cloudwatch, clock=FakeClock(NOON), told=told)
-    assert not beat.beat()
-    assert not beat.beat()
+    assert not beat.round()
+    assert not beat.round()
     (one,) = told
     assert "cloudwatch:PutMetricData" in str(one)
     cloudwatch.lost = None
-    assert beat.beat()
+    assert beat.round()
 
 
 def test_elsewhere_than_on_ec2_it_says_so_once(outbox: Outbox) -> None:
     """Nothing is sent under a made-up name."""
     cloudwatch, told = CloudWatch(), list[Sentence]()
     beat = make(outbox, cloudwatch, clock=FakeClock(NOON), told=told, here=None)
-    assert not beat.beat()
-    assert not beat.beat()
+    assert not beat.round()
+    assert not beat.round()
     assert len(told) == 1
     assert cloudwatch.took == []
-
-
-@pytest.mark.usefixtures("outbox")
-def test_its_thread_ends_when_asked_and_hands_over_its_fault(tmp_path: Path) -> None:
-    """A state that cannot be read is told; a fault of ours ends the agent, so that it is started again."""
-    stop, told = threading.Event(), list[Sentence]()
-
-    class Last(CloudWatch):
-        def put_metric_data(self, Namespace: str, MetricData: list[dict[str, Any]]) -> None:  # noqa: N803 - AWS's
-            super().put_metric_data(Namespace, MetricData)
-            stop.set()
-
-    def made() -> Beat:
-        return make(Outbox.join(tmp_path), Last(), clock=FakeClock(NOON), told=told)
-
-    heart = Heart(made, stop, told.append, pause=0.01)
-    heart.start()
-    heart.join(10)
-    assert not heart.is_alive()
-    assert (heart.error, told) == (None, [])
-
-    def broken() -> Beat:
-        raise ZeroDivisionError
-
-    stop.clear()
-    heart = Heart(broken, stop, told.append, pause=0.01)
-    heart.start()
-    heart.join(10)
-    assert stop.is_set()
-    assert isinstance(heart.error, ZeroDivisionError)
 
 
 @pytest.mark.rig
@@ -184,7 +153,7 @@ def test_the_watchman_hears_it(outbox: Outbox, tmp_path: Path) -> None:
         now = utc_now()
         outbox.show_life(now)
         door: Callable[[str], Aws] = lambda region: Aws("cloudwatch", region, endpoint_url=emulator.url)  # noqa: E731
-        assert Beat(outbox, lambda: HERE, door, utc_now, print).beat()
+        assert Beat(outbox, lambda: HERE, door, utc_now, print).round()
         heard = watchman.newest(emulator.client("cloudwatch"), "Heartbeat", HERE.id, now)
         assert heard is not None
         assert not watchman.missed(now, now - timedelta(days=1), heard, None)

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from logonbell.caretaker import recall
-from logonbell.errors import Refused
 from logonbell.instance import Instance
 from logonbell.notifiers.aws import Aws, NotAnswered
 from logonbell.notifiers.check import words_of
@@ -48,7 +46,7 @@ class Beat:
     def __post_init__(self) -> None:
         self._trouble = Trouble(self.told)
 
-    def beat(self) -> bool:
+    def round(self) -> bool:
         """Beat once; tell whether CloudWatch took it. Raises ``Refused`` where the state cannot be read."""
         now, alive = self.clock(), self.outbox.alive()
         if alive is None or now - alive > ALIVE:
@@ -91,38 +89,3 @@ def _why(lost: NotAnswered) -> Sentence:
             words=words_of(lost),
         )
     return say("CloudWatch does not take the heartbeat, trying again. ({words})", words=words_of(lost))
-
-
-class Heart(threading.Thread):
-    """The thread of the heartbeat, in which it is made: no alert ever waits for it."""
-
-    def __init__(
-        self, make: Callable[[], Beat], stop: threading.Event, told: Told, pause: float = PAUSE
-    ) -> None:
-        super().__init__(daemon=True)
-        self.error: BaseException | None = None
-        self._make = make
-        self._stop_asked = stop
-        self._trouble = Trouble(told)
-        self._pause = pause
-
-    def run(self) -> None:
-        """Beat until it is stopped. An error that is nobody's to mend sets ``stop`` and is left in ``error``."""
-        try:
-            self._beat()
-        except BaseException as error:  # noqa: BLE001 - handed to the main thread, which raises it
-            self.error = error
-            self._stop_asked.set()
-
-    def _beat(self) -> None:
-        beat = self._make()
-        try:
-            while not self._stop_asked.is_set():
-                try:
-                    beat.beat()
-                    self._trouble.over()
-                except Refused as refused:
-                    self._trouble.met(say("Cannot go on, trying again: {why}", why=refused.sentence))
-                self._stop_asked.wait(self._pause)
-        finally:
-            beat.outbox.close()

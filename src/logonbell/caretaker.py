@@ -23,6 +23,7 @@ from logonbell.notifiers.topic_guard import Report
 from logonbell.rule import Rules, alert_for
 from logonbell.sentence import Sentence, plural, say
 from logonbell.store.outbox import Outbox
+from logonbell.trouble import Trouble
 
 CHANNEL = "logonbell"
 DAY = timedelta(hours=24)
@@ -202,15 +203,28 @@ def lately(seen: Seen | None, report: Report, now: datetime) -> list[Gone]:
     ]
 
 
+class Rounder(Protocol):
+    """What makes rounds, with an outbox connection of its own."""
+
+    @property
+    def outbox(self) -> Outbox:
+        """It is closed when the rounds end."""
+        ...
+
+    def round(self) -> bool:
+        """Do what is due, and tell whether anything was. Raises ``Refused`` for what is tried again."""
+        ...
+
+
 class Rounds(threading.Thread):
-    """The thread of one caretaker, which is made in it: an outbox connection belongs to one thread.
+    """The thread of what makes rounds, which is made in it: an outbox connection belongs to one thread.
 
     An error that is nobody's to mend sets ``stop`` and is left in ``error``.
     """
 
     def __init__(
         self,
-        make: Callable[[], Caretaker],
+        make: Callable[[], Rounder],
         stop: threading.Event,
         told: Callable[[Sentence], None],
         pause: float = PAUSE,
@@ -219,7 +233,7 @@ class Rounds(threading.Thread):
         self.error: BaseException | None = None
         self._make = make
         self._stop_asked = stop
-        self._told = told
+        self._trouble = Trouble(told)
         self._pause = pause
 
     def run(self) -> None:
@@ -231,16 +245,17 @@ class Rounds(threading.Thread):
             self._stop_asked.set()
 
     def _make_rounds(self) -> None:
-        caretaker = self._make()
+        rounder = self._make()
         try:
             while not self._stop_asked.is_set():
                 try:
-                    caretaker.round()
+                    rounder.round()
+                    self._trouble.over()
                 except Refused as refused:
-                    self._told(say("Cannot go on, trying again: {why}", why=refused.sentence))
+                    self._trouble.met(say("Cannot go on, trying again: {why}", why=refused.sentence))
                 self._stop_asked.wait(self._pause)
         finally:
-            caretaker.outbox.close()
+            rounder.outbox.close()
 
 
 def _name(topic_arn: str) -> str:

@@ -199,6 +199,7 @@ class NoticeKind(StrEnum):
     SEEING = "seeing"
     GAP = "gap"
     STUCK = "stuck"
+    REASON = "reason"
 
 
 @dataclass(frozen=True, slots=True)

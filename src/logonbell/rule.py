@@ -74,6 +74,7 @@ NOTICES: Mapping[NoticeKind, tuple[Level, Sentence]] = MappingProxyType(
         NoticeKind.UNWATCHED: (Level.MEDIUM, say("a time in which nobody watched rings")),
         NoticeKind.BLIND: (Level.HIGH, say("a log that cannot be followed rings")),
         NoticeKind.SEEING: (Level.LOW, say("a log that is followed again is told of")),
+        NoticeKind.REASON: (Level.LOW, say("the reason of a session that rang is told after it")),
         NoticeKind.STUCK: (Level.HIGH, say("that logonbell cannot go on is told at once")),
         NoticeKind.GAP: (Level.HIGH, say("a log in which records may be missing rings")),
     }

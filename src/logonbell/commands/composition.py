@@ -24,7 +24,7 @@ from logonbell.likely import likely
 from logonbell.notification import Telling
 from logonbell.notifier import Notifier
 from logonbell.notifiers.apprise import Apprise
-from logonbell.notifiers.aws import Aws
+from logonbell.notifiers.aws import Aws, chosen_region
 from logonbell.notifiers.chat import chat
 from logonbell.notifiers.console import Console
 from logonbell.notifiers.document import Said, document, written
@@ -33,6 +33,7 @@ from logonbell.notifiers.secret import Secret
 from logonbell.notifiers.sns import SnsNotifier
 from logonbell.notifiers.topic_guard import TopicGuard
 from logonbell.pace import Limits
+from logonbell.reasons import Reasons
 from logonbell.recognise.noise import HALLMARKS
 from logonbell.recognise.windows import CHANNELS, WANTED
 from logonbell.rule import Rules
@@ -276,6 +277,22 @@ def beat_of(config: Config, outbox: Outbox, told: Told) -> Beat:
         utc_now,
         told,
         [table.topic_arn for table in config.notify.sns if table.canary],
+    )
+
+
+def reasons_of(config: Config, outbox: Outbox, told: Told, notifiers: Sequence[str]) -> Reasons:
+    """Make what asks for the reasons of sessions, with an outbox connection of its own thread."""
+    return Reasons(
+        outbox,
+        rules_of(config),
+        notifiers,
+        config.notify.filters,
+        this_instance,
+        chosen_region,
+        lambda region: Aws("ssm", region),
+        utc_now,
+        told,
+        config.host or socket.gethostname(),
     )
 
 

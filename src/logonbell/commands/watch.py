@@ -13,9 +13,9 @@ from datetime import timedelta
 from pathlib import Path
 from types import FrameType
 
-from logonbell import agent
+from logonbell import agent, reasons
 from logonbell.agent import Watcher, utc_now
-from logonbell.beat import Beat, Heart
+from logonbell.beat import Beat
 from logonbell.caretaker import Caretaker, Rounds
 from logonbell.commands.composition import (
     beat_of,
@@ -26,6 +26,7 @@ from logonbell.commands.composition import (
     limits_of,
     names,
     notifiers_of,
+    reasons_of,
     sources_of,
 )
 from logonbell.commands.desk import MENDABLE, Desk
@@ -91,7 +92,9 @@ def _follow(desk: Desk, config: Config, book: Book, sources: Sequence[Source], *
             for table in _looked_after(config):
                 caretaker_of(table, config, desk, outbox, names(notifiers)).round()
             if config.cloudwatch.heartbeat:
-                beat_of(config, outbox, desk.remark).beat()
+                beat_of(config, outbox, desk.remark).round()
+            if config.sources.ssm_reasons:
+                reasons_of(config, outbox, desk.remark, names(notifiers)).round()
             return code
         desk.remark(
             plural(
@@ -103,12 +106,15 @@ def _follow(desk: Desk, config: Config, book: Book, sources: Sequence[Source], *
             warns=False,
         )
         stop = threading.Event()
-        beside: list[Rounds | Heart] = [
+        beside: list[Rounds] = [
             Rounds(_making_rounds(table, config, desk, names(notifiers)), stop, watcher.told)
             for table in _looked_after(config)
         ]
         if config.cloudwatch.heartbeat:
-            beside.append(Heart(_beating(config, desk), stop, watcher.told))
+            beside.append(Rounds(_beating(config, desk), stop, watcher.told))
+        if config.sources.ssm_reasons:
+            asking = _asking(config, desk, names(notifiers))
+            beside.append(Rounds(asking, stop, watcher.told, reasons.PAUSE))
         _forever(watcher, [_joined(deliverer, notifier) for notifier in notifiers], beside, stop)
         return 0
     finally:
@@ -124,7 +130,7 @@ def _once(watcher: Watcher, deliverers: Sequence[Deliverer]) -> int:
 def _forever(
     watcher: Watcher,
     deliverers: Sequence[Callable[[], Deliverer]],
-    beside: Sequence[Rounds | Heart],
+    beside: Sequence[Rounds],
     stop: threading.Event,
 ) -> None:
     """Watch until it is stopped, with these threads beside."""
@@ -161,6 +167,10 @@ def _making_rounds(
 
 def _beating(config: Config, desk: Desk) -> Callable[[], Beat]:
     return lambda: beat_of(config, Outbox.join(config.state), desk.remark)
+
+
+def _asking(config: Config, desk: Desk, notifiers: Sequence[str]) -> Callable[[], reasons.Reasons]:
+    return lambda: reasons_of(config, Outbox.join(config.state), desk.remark, notifiers)
 
 
 @dataclass(frozen=True, slots=True)

@@ -79,6 +79,14 @@ class Sources(Section):
         means='The folder of the SSM agent of this machine, for sessions of Session Manager: "auto" takes the agent\'s own '
         'place if it is there, "off" looks at none.',
     )
+    ssm_reasons: bool = key(
+        FLAG,
+        False,
+        example="true",
+        shown="false",
+        means="Whether AWS is asked for the reason that was given for an SSM session that rang; it is told in a message of its "
+        "own, after the alert. It takes ssm:DescribeSessions.",
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -78,6 +78,8 @@ def _after_notice(kind: NoticeKind) -> list[Sentence]:
                 say("On the host, see whether the service runs and who stopped it: Get-Service EventLog"),
                 say("If nobody planned this, treat the host as taken over."),
             ]
+        case NoticeKind.REASON:
+            return [say("The alert of the session itself came before, with the same session id.")]
         case NoticeKind.STUCK:
             return [
                 say("Until that is mended, nobody who comes rings; afterwards all of them do."),
