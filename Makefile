@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 LOCALE ?= $(shell echo "$${LC_ALL:-$${LC_MESSAGES:-$$LANG}}")
 
 .DEFAULT_GOAL := help
-.PHONY: help demo check check-all lint types law test kill crash power fuzz replay memory windows bench figures texts pack docs clean
+.PHONY: help demo check check-all lint types law test kill crash power soak fuzz replay memory windows bench figures texts pack docs clean
 
 help: ## Show what there is
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -42,6 +42,9 @@ crash: $(VENV)/check ## End the agent before every single step of its life (or e
 
 power: $(VENV)/check ## Take the power from the agent's disk at LOSSES (100) random moments, and see what is left
 	$(BIN)/python tests/power_rig.py $(or $(LOSSES),100)
+
+soak: $(VENV)/check ## Let everything happen at once for MINUTES (1), and hold what arrived against what was written
+	$(BIN)/python tests/soak_rig.py $(or $(MINUTES),1)
 
 fuzz: $(VENV)/check ## Spoil made days for MINUTES of CPU time, and hold what is recognised to its promises
 	nice $(BIN)/python tools/fuzz.py --minutes $(or $(MINUTES),1)

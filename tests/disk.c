@@ -1,10 +1,11 @@
-/* A disk of the tests' own, preloaded under a program. Two things, both for files below DISK_ROOT only:
+/* A disk of the tests' own, and a clock, preloaded under a program. For files below DISK_ROOT only:
 
    DISK_JOURNAL: every change is written there, in order, and every promise that one is on the disk (fsync, fdatasync).
    From it power_loss.py makes what a disk may hold that lost its power at any moment.
 
-   DISK_FAULT: eight bytes that are looked at before each operation, and may be changed while the program runs: an errno
-   and the operations that fail with it. So a disk fills up, fails, and is well again.
+   DISK_FAULT: sixteen bytes that are looked at before each operation, and may be changed while the program runs: an errno,
+   the operations that fail with it, and by how many seconds the clock of the day is wrong. So a disk fills up, fails, and
+   is well again, and somebody sets the clock.
 
    A record of the journal: the operation (one byte), file, offset and length (eight bytes each), then as many bytes. */
 
@@ -22,6 +23,7 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/types.h>
+#include <time.h>
 #include <unistd.h>
 
 enum { WRITE = 1, SYNC = 2, OPEN = 4, NAME = 8, READ = 16 }; /* The operations that may fail; disk.py knows them, too. */
@@ -43,7 +45,7 @@ __attribute__((constructor)) static void begin(void) {
     name = getenv("DISK_FAULT");
     if (name == NULL) return;
     int file = syscall(SYS_openat, AT_FDCWD, name, O_RDONLY | O_CLOEXEC, 0);
-    void *page = mmap(NULL, 8, PROT_READ, MAP_SHARED, file, 0);
+    void *page = mmap(NULL, 16, PROT_READ, MAP_SHARED, file, 0);
     if (page != MAP_FAILED) fault = page;
     syscall(SYS_close, file);
 }
@@ -232,6 +234,13 @@ int mkdir(const char *path, mode_t mode) {
     int failed = real(path, mode);
     if (!failed) note_path('K', 0, path);
     pthread_mutex_unlock(&lock);
+    return failed;
+}
+
+int clock_gettime(clockid_t clock, struct timespec *now) {
+    REAL(clock_gettime);
+    int failed = real(clock, now);
+    if (!failed && clock == CLOCK_REALTIME && fault != NULL) now->tv_sec += *(volatile int64_t *)(fault + 2);
     return failed;
 }
 

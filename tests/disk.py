@@ -1,4 +1,7 @@
-"""A disk that can be looked at, fail and lose its power: ``disk.c``, preloaded under a program. Linux, with a C compiler."""
+"""A disk that can be looked at, fail and lose its power, and a clock that can be set: ``disk.c``, preloaded under a program.
+
+For Linux, with a C compiler.
+"""
 
 from __future__ import annotations
 
@@ -62,10 +65,20 @@ class Disk:
 
     def fails(self, number: int, operations: Operation) -> None:
         """Let operations fail from now on, with this errno. A program sees it if there was a control file at its start."""
-        assert self.control is not None
-        with self.control.open("r+b" if self.control.exists() else "wb") as file:
-            file.write(struct.pack("ii", number, operations))
+        self._control(0, struct.pack("ii", number, operations))
 
     def well(self) -> None:
         """Let it work from now on."""
         self.fails(0, Operation(0))
+
+    def set_clock(self, seconds: int) -> None:
+        """Let the clock be wrong by so much from now on."""
+        self._control(8, struct.pack("q", seconds))
+
+    def _control(self, place: int, what: bytes) -> None:
+        assert self.control is not None
+        if not self.control.exists():
+            self.control.write_bytes(bytes(16))
+        with self.control.open("r+b") as file:
+            file.seek(place)
+            file.write(what)

@@ -116,10 +116,10 @@ class Emulator:
             )
         return self._clients[service]
 
-    def topic(self, *, fifo: bool = False) -> HeardTopic:
-        """Make a topic, and a queue that hears all of it."""
+    def topic(self, *, fifo: bool = False, name: str = "") -> HeardTopic:
+        """Make a topic, and a queue that hears all of it; with ``name`` it is another one's heir."""
         ending = ".fifo" if fifo else ""
-        name = f"logonbell-{uuid4().hex[:12]}{ending}"
+        name = name or f"logonbell-{uuid4().hex[:12]}{ending}"
         attributes = {"FifoTopic": "true"} if fifo else {}
         topic_arn = self.client("sns").create_topic(Name=name, Attributes=attributes)["TopicArn"]
         return HeardTopic(topic_arn, self.queue(topic_arn))

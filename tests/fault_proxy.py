@@ -136,6 +136,10 @@ class FaultProxy:
         with self._lock:
             return list(self._seen)
 
+    def lead_to(self, upstream: int) -> None:
+        """Let another port stand behind."""
+        self._upstream = upstream
+
     def will(self, *happenings: Happening) -> None:
         """Let these happen to the next requests, in this order."""
         with self._lock:
