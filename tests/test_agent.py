@@ -557,3 +557,37 @@ def test_logoffs_ring_where_they_are_asked_for() -> None:
     verdict = Rules(logoffs=True).judge(logoff)
     assert (verdict.rings, verdict.level, verdict.rule) == (True, Level.INFORMATIONAL, "logoff")
     assert not Rules(logoffs=True).judge(replace(logoff, door=Door.NETWORK)).rings
+
+
+def test_an_agent_that_is_dismissed_says_so(outbox: Outbox, clock: FakeClock, tmp_path: Path) -> None:
+    """Who is ended from afar tells that nobody watches from now on, before the notifiers end; Ctrl+C tells nobody."""
+    for dismissed in (False, True):
+        receiver, stop = FakeNotifier(), threading.Event()
+        watcher = Watcher([FakeSource()], Judge(Rules()), outbox, ["fake"], clock, Told())
+        watcher.dismissed = dismissed
+
+        def deliverer(stop: threading.Event = stop, receiver: FakeNotifier = receiver) -> Deliverer:
+            stop.set()
+            return Deliverer(receiver, Outbox.join(tmp_path), clock, lambda: 0.0, told=Told())
+
+        watch(watcher, [deliverer], stop=stop, poll=0.01)
+        assert [one.alert.rule for one in receiver.taken] == ["notice-stopped"] * dismissed
+
+
+def test_a_reader_begins_anew_where_it_stood(outbox: Outbox, clock: FakeClock) -> None:
+    """Asked to, the reader takes its sources anew, goes on behind its bookmark, and rings nothing twice."""
+    old, new = (
+        FakeSource([console_logon(1)]),
+        FakeSource([console_logon(1), console_logon(2, "bob", 1.0, "0x2")]),
+    )
+    watcher = Watcher([old], Judge(Rules()), outbox, ["fake"], clock, Told(), anew=lambda: [new])
+    watcher.look()
+    clock.pass_(1)
+    watcher.look()
+    watcher.restart.set()
+    watcher.look()
+    clock.pass_(1)
+    watcher.look()
+    assert not watcher.restart.is_set()
+    assert outbox.state().sequences == {"BASTION01": 2}
+    assert watcher.sources == [new]

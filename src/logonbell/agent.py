@@ -16,7 +16,8 @@ from logonbell.errors import Refused
 from logonbell.event import Event
 from logonbell.filter import Filter
 from logonbell.judge import Judge, Judged
-from logonbell.logon import Finding, Logon, Selected
+from logonbell.logon import Finding, Logon, NoticeKind, Selected
+from logonbell.notice import notice
 from logonbell.recognise.state import Present
 from logonbell.recognise.windows import Recogniser
 from logonbell.rule import alert_for
@@ -97,7 +98,8 @@ class Watcher:
     ``host_id`` is the instance id where there is one; without it, each finding's own host stands in the fingerprint.
     ``filters`` say, by notifier, what it is told; one that is not named is told everything.
     ``admins`` are further SIDs or RIDs whose members count as domain admins; ``own`` is this machine's name until a log
-    tells it. ``expected`` are the alerts of which the settings say so.
+    tells it. ``expected`` are the alerts of which the settings say so. ``anew`` makes the sources once more, when
+    ``restart`` is set.
     """
 
     sources: Sequence[Source]
@@ -111,6 +113,12 @@ class Watcher:
     own: str = ""
     filters: Mapping[str, Filter] = field(default_factory=dict)
     expected: Sequence[Expected] = ()
+    anew: Callable[[], Sequence[Source]] | None = None
+    restart: threading.Event = field(init=False, default_factory=threading.Event)
+    looked: float = field(init=False, default_factory=time.monotonic)
+    """When it last came back from a look, in seconds of a clock that nobody can set."""
+    dismissed: bool = field(init=False, default=False)
+    """Whether it ends because somebody asked for it from afar: then that is told."""
     _recogniser: Recogniser = field(init=False)
     _time: LogClock = field(init=False)
     _bookmarks: dict[str, str | None] = field(init=False)
@@ -156,6 +164,10 @@ class Watcher:
 
         Raises ``Refused`` where no source can be read or nothing can be kept; the next look then tries the same again.
         """
+        self.looked = time.monotonic()
+        if self.restart.is_set() and self.anew is not None:
+            self.restart.clear()
+            self.sources = self.anew()
         now = self.clock()
         batches = self._read()
         events = list(
@@ -373,12 +385,27 @@ def watch(
                 stop.wait(wait)
     finally:
         stop.set()
+        if watcher.dismissed:
+            _say_last_words(watcher, trouble)
         for thread in threads:
-            thread.wake.set()
+            thread.leave()
             thread.join()
     for thread in threads:
         if thread.error is not None:
             raise thread.error
+
+
+def _say_last_words(watcher: Watcher, trouble: Trouble) -> None:
+    """Ring that nobody watches from now on."""
+    outbox, now = watcher.outbox, watcher.clock()
+    what = say("logonbell was stopped: nobody watches from now on.")
+    number = int(now.timestamp() * 1000)
+    try:
+        host_id = outbox.host_id(watcher.own)
+        alert = notice(NoticeKind.STOPPED, what, host_id=host_id, number=number, time=now)
+        outbox.ring([alert], watcher.notifiers, now)
+    except Refused as refused:
+        trouble.met(refused.sentence)
 
 
 def _look(watcher: Watcher, threads: Sequence[_Postman], poll: float, trouble: Trouble) -> float:
@@ -410,6 +437,7 @@ class _Postman(threading.Thread):
         self.error: BaseException | None = None
         self._make = make
         self._stop_asked = stop
+        self._leaving = threading.Event()
         self._trouble = Trouble(told)
         self._stuck: Refused | None = None
         self._cried = ""
@@ -418,6 +446,11 @@ class _Postman(threading.Thread):
     def stuck(self, why: Refused | None) -> None:
         """Let it be told, past the outbox, why reading cannot go on; None: it goes on."""
         self._stuck = why
+        self.wake.set()
+
+    def leave(self) -> None:
+        """Deliver once more, and end."""
+        self._leaving.set()
         self.wake.set()
 
     def run(self) -> None:
@@ -431,7 +464,7 @@ class _Postman(threading.Thread):
         deliverer = self._make()
         try:
             deliverer.notifier.prepare()
-            while not self._stop_asked.is_set():
+            while not self._leaving.is_set():
                 self._cry(deliverer)
                 if not self._try(deliverer):
                     self.wake.wait(deliverer.wait)

@@ -175,13 +175,25 @@ def test(config_path: Path, lang: str | None) -> int:
 
 @logonbell.command()
 @_config
+@click.option(
+    "--check",
+    is_flag=True,
+    help="For monitoring: say only why a logon might not ring, and end with 1 if there is a reason.",
+)
 @_format
 @_language
-def status(config_path: Path, form: str, lang: str | None) -> int:
-    """Say how far it has read, what waits, what was delivered, and what went wrong last."""
+def status(*, config_path: Path, check: bool, form: str, lang: str | None) -> int:
+    """Say how far it has read, what waits, what was delivered, and what went wrong last.
+
+    Reasons why a logon might not ring: nobody has watched for three minutes; a log holds a record that matches the query
+    and has not been read for a minute; a log cannot be followed; a message has not got through for five minutes, or was
+    given up.
+    """
     from logonbell.commands.status import status as run  # noqa: PLC0415 - a command loads what it needs, no more
 
-    return _run_as_set(config_path, lang, lambda desk, config: run(desk, config, as_lines=form == "jsonl"))
+    return _run_as_set(
+        config_path, lang, lambda desk, config: run(desk, config, as_lines=form == "jsonl", check=check)
+    )
 
 
 @logonbell.command()

@@ -200,6 +200,10 @@ class NoticeKind(StrEnum):
     GAP = "gap"
     STUCK = "stuck"
     REASON = "reason"
+    STALLED = "stalled"
+    HEARTBEAT = "heartbeat"
+    STOPPED = "stopped"
+    SETTINGS = "settings"
 
 
 @dataclass(frozen=True, slots=True)

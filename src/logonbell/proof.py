@@ -26,6 +26,10 @@ class Head:
     mark: str
 
 
+NO_LINK = Head(0, NONE)
+"""The head of a history in which nothing was kept yet."""
+
+
 @dataclass(frozen=True, slots=True)
 class Link:
     """One change: of which ``kind``, in which ``row``, with which content (``digest``).

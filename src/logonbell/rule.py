@@ -77,6 +77,10 @@ NOTICES: Mapping[NoticeKind, tuple[Level, Sentence]] = MappingProxyType(
         NoticeKind.REASON: (Level.LOW, say("the reason of a session that rang is told after it")),
         NoticeKind.STUCK: (Level.HIGH, say("that logonbell cannot go on is told at once")),
         NoticeKind.GAP: (Level.HIGH, say("a log in which records may be missing rings")),
+        NoticeKind.STALLED: (Level.HIGH, say("a log that holds what nobody reads rings")),
+        NoticeKind.HEARTBEAT: (Level.INFORMATIONAL, say("a sign of life was asked for")),
+        NoticeKind.STOPPED: (Level.MEDIUM, say("that nobody watches any more is told of")),
+        NoticeKind.SETTINGS: (Level.MEDIUM, say("whoever changes the settings is told of")),
     }
 )
 SILENT_DOORS = frozenset({Door.NETWORK, Door.UNLOCK, Door.RUNAS, Door.BATCH, Door.RUN_COMMAND})

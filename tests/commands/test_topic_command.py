@@ -221,12 +221,14 @@ def test_watch_looks_after_its_topics(
     assert aws.seen == []
     path = config(ARN)
     path.write_text(path.read_text() + sources)
-    assert run("watch", "--once", "--config", path).code == 0
+    said = run("watch", "--once", "--config", path)
+    assert "The settings were changed: notify.sns[1].daily_check" in said.out
+    assert said.code == 1  # SNS does not take that
     said = run("watch", "--once", "--config", path)
     assert "A subscription of logonbell has vanished: email night@example.com" in said.out
     assert "Run: logonbell topic check" in said.out
     state = json.loads(run("status", "--format", "jsonl", "--config", path).out)
-    assert state["notifiers"]["bell-1"]["pending"] == 1
+    assert state["notifiers"]["bell-1"]["pending"] == 2
     assert run("watch", "--once", "--config", path).out == ""
 
 

@@ -5,11 +5,14 @@ from __future__ import annotations
 import json
 from datetime import datetime, tzinfo
 
-from logonbell.commands.desk import Desk
+from logonbell.agent import utc_now
+from logonbell.commands.composition import book_of, sources_of
+from logonbell.commands.desk import MENDABLE, Desk
+from logonbell.commands.health import blind, health_of
 from logonbell.config.settings import Config
+from logonbell.health import Health, ailments
 from logonbell.sentence import say
 from logonbell.sources.position import NAMED as CHANNEL
-from logonbell.sources.position import Blind, Position
 from logonbell.sources.winlog import why_not
 from logonbell.ssm.ledger import NAMED, blind_since
 from logonbell.store.outbox import NotifierState, Outbox, OutboxState, SourceState
@@ -17,16 +20,33 @@ from logonbell.text.moment import in_utc, in_zone
 from logonbell.wire import iso
 
 
-def status(desk: Desk, config: Config, *, as_lines: bool) -> int:
-    """Print the state of the outbox. Returns the exit code."""
+def status(desk: Desk, config: Config, *, as_lines: bool, check: bool) -> int:
+    """Print the state of the outbox, and why a logon might not ring; with ``check`` the latter alone.
+
+    Returns the exit code: with ``check``, 1 where there is such a reason.
+    """
     outbox = Outbox.join(config.state)
     try:
         state = outbox.state()
+        book = book_of(config, desk)
+        health = health_of(config, outbox, utc_now(), lambda closing: sources_of(config, closing, book=book))
     finally:
         outbox.close()
+    ill = list(ailments(health))
+    code = MENDABLE if check and ill else 0
     if as_lines:
-        desk.out.line(json.dumps(_as_line(state)))
-        return 0
+        desk.out.line(json.dumps(_as_line(state, health)))
+        return code
+    if not check:
+        _print_state(desk, state)
+    for ailment in ill:
+        desk.say(say("! {what}", what=ailment.what))
+    if check and not ill:
+        desk.say(say("All is well."))
+    return code
+
+
+def _print_state(desk: Desk, state: OutboxState) -> None:
     zone = desk.zone
     if not state.sources:
         desk.say(say("Nothing was read yet."))
@@ -38,18 +58,19 @@ def status(desk: Desk, config: Config, *, as_lines: bool) -> int:
         desk.say(say("{host}: the last alert is number {sequence:,}", host=host, sequence=sequence))
     for mending in state.mendings:
         desk.say(say("{time}: {what}", time=_time(mending.time, zone), what=mending.what))
-    return 0
+    head = state.head
+    desk.say(say("history: link {link:,}, {mark}", link=head.number, mark=head.mark))
 
 
 def _print_source(desk: Desk, zone: tzinfo, name: str, source: SourceState) -> None:
     time = _time(source.read, zone)
-    if (blind := _blindness(name, source)) is not None:
+    if (found := blind(name, source)) is not None:
         desk.say(
             say(
                 "{source}: not followed since {time}. {why}",
                 source=name,
-                time=_time(blind.since, zone),
-                why=why_not(name.removeprefix(CHANNEL), blind.code),
+                time=_time(found.since, zone),
+                why=why_not(name.removeprefix(CHANNEL), found.code),
             )
         )
     elif name.startswith(NAMED):
@@ -105,15 +126,9 @@ def _print_notifier(desk: Desk, zone: tzinfo, name: str, notifier: NotifierState
         desk.say(say("  last error, {time}: {error}", time=time, error=notifier.last_error))
 
 
-def _blindness(name: str, source: SourceState) -> Blind | None:
-    """Tell since when a channel cannot be followed, and why; None where it can."""
-    position = Position.of(source.bookmark) if name.startswith(CHANNEL) else None
-    return None if position is None else position.blind
-
-
 def _blind(name: str, source: SourceState) -> str | None:
-    if (blind := _blindness(name, source)) is not None:
-        return iso(blind.since)
+    if (found := blind(name, source)) is not None:
+        return iso(found.since)
     since = blind_since(source.bookmark) if name.startswith(NAMED) else None
     return None if since is None else iso(since)
 
@@ -122,7 +137,8 @@ def _time(time: datetime, zone: tzinfo) -> str:
     return in_zone(time, zone) or in_utc(time)
 
 
-def _as_line(state: OutboxState) -> dict[str, object]:
+def _as_line(state: OutboxState, health: Health) -> dict[str, object]:
+    unread = {source.name: source.unread for source in health.sources}
     return {
         "sources": {
             name: {
@@ -130,6 +146,7 @@ def _as_line(state: OutboxState) -> dict[str, object]:
                 "newest": source.newest,
                 "read": iso(source.read),
                 "blind": _blind(name, source),
+                "unread": iso(time) if (time := unread.get(name)) else None,
             }
             for name, source in state.sources.items()
         },
@@ -147,6 +164,9 @@ def _as_line(state: OutboxState) -> dict[str, object]:
             }
             for name, notifier in state.notifiers.items()
         },
+        "alive": iso(state.alive) if state.alive else None,
+        "head": {"number": state.head.number, "mark": state.head.mark},
+        "ailments": [{"kind": one.kind, "what": str(one.what)} for one in ailments(health)],
         "sequences": dict(state.sequences),
         "mendings": [{"time": iso(mending.time), "what": str(mending.what)} for mending in state.mendings],
     }

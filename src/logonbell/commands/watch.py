@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import os
 import random
 import signal
 import socket
@@ -10,10 +12,11 @@ from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from types import FrameType
 
-from logonbell import agent, reasons
+from logonbell import agent, prometheus, reasons
 from logonbell.agent import Watcher, utc_now
 from logonbell.beat import Beat
 from logonbell.caretaker import Caretaker, Rounds
@@ -29,17 +32,26 @@ from logonbell.commands.composition import (
     reasons_of,
     sources_of,
 )
-from logonbell.commands.desk import MENDABLE, Desk
+from logonbell.commands.desk import MENDABLE, OURS, Desk
+from logonbell.commands.health import health_of
+from logonbell.config.changes import changed, marks_of
 from logonbell.config.notify import ToSns
 from logonbell.config.settings import Config
 from logonbell.deliverer import Deliverer
 from logonbell.errors import Refused
+from logonbell.logon import NoticeKind
+from logonbell.notice import notice
 from logonbell.notifier import Notifier
-from logonbell.sentence import plural
+from logonbell.pulse import Pulse
+from logonbell.sentence import plural, say
 from logonbell.sigma.form import Book
 from logonbell.source import Source
 from logonbell.store.outbox import Outbox
 from logonbell.trouble import Told
+
+SETTINGS = "settings"
+NAMED = 20
+"""So many changed settings are named."""
 
 
 def watch(desk: Desk, config: Config, *, once: bool, log: Path | None) -> int:
@@ -62,10 +74,18 @@ def watch(desk: Desk, config: Config, *, once: bool, log: Path | None) -> int:
 def _watch(desk: Desk, config: Config, *, once: bool) -> int:
     book = book_of(config, desk)
     with ExitStack() as closing:
-        return _follow(desk, config, book, sources_of(config, closing, book=book), once=once)
+
+        def anew() -> list[Source]:
+            closing.close()
+            return _sources(config, book, closing)
+
+        return _follow(desk, config, book, anew, once=once)
 
 
-def _follow(desk: Desk, config: Config, book: Book, sources: Sequence[Source], *, once: bool) -> int:
+def _follow(
+    desk: Desk, config: Config, book: Book, anew: Callable[[], Sequence[Source]], *, once: bool
+) -> int:
+    sources = anew()
     notifiers = notifiers_of(config, desk)
     outbox = Outbox.open(config.state, now=utc_now())
     try:
@@ -73,6 +93,7 @@ def _follow(desk: Desk, config: Config, book: Book, sources: Sequence[Source], *
             if mended is not None:
                 desk.remark(mended)
         outbox.forget(utc_now() - timedelta(days=config.history.keep_days))
+        _tell_of_settings(config, outbox, names(notifiers))
         watcher = Watcher(
             sources,
             judge_of(config, desk, book),
@@ -84,6 +105,7 @@ def _follow(desk: Desk, config: Config, book: Book, sources: Sequence[Source], *
             own=socket.gethostname(),
             filters=config.notify.filters,
             expected=expected_of(config, desk),
+            anew=anew,
         )
         deliverer = _Making(config, desk.remark, names(notifiers), once=once)
         if once:
@@ -110,6 +132,7 @@ def _follow(desk: Desk, config: Config, book: Book, sources: Sequence[Source], *
             Rounds(_making_rounds(table, config, desk, names(notifiers)), stop, watcher.told)
             for table in _looked_after(config)
         ]
+        beside.append(Rounds(lambda: _pulse(config, book, watcher), stop, watcher.told))
         if config.cloudwatch.heartbeat:
             beside.append(Rounds(_beating(config, desk), stop, watcher.told))
         if config.sources.ssm_reasons:
@@ -119,6 +142,27 @@ def _follow(desk: Desk, config: Config, book: Book, sources: Sequence[Source], *
         return 0
     finally:
         outbox.close()
+
+
+def _tell_of_settings(config: Config, outbox: Outbox, notifiers: Sequence[str]) -> None:
+    """Ring which settings changed since the last start, before they take effect, and past every filter."""
+    now, marks = utc_now(), marks_of(config)
+    try:
+        known = outbox.memory.recall(SETTINGS)
+        before = None if known is None else json.loads(known)
+    except ValueError:
+        before = {}
+    names_of_changed = [] if before is None else changed(before, marks)
+    if before is not None and not names_of_changed:
+        return
+    with outbox.together():
+        outbox.memory.remember(SETTINGS, json.dumps(marks), now)
+        if names_of_changed:
+            what = say("The settings were changed: {names}", names=", ".join(names_of_changed[:NAMED]))
+            host_id = outbox.host_id(socket.gethostname())
+            number = int(now.timestamp() * 1000)
+            alert = notice(NoticeKind.SETTINGS, what, host_id=host_id, number=number, time=now)
+            outbox.ring([alert], notifiers, now)
 
 
 def _once(watcher: Watcher, deliverers: Sequence[Deliverer]) -> int:
@@ -135,7 +179,8 @@ def _forever(
 ) -> None:
     """Watch until it is stopped, with these threads beside."""
 
-    def asked(_number: int, _frame: FrameType | None) -> None:
+    def asked(number: int, _frame: FrameType | None) -> None:
+        watcher.dismissed = number == signal.SIGTERM  # who presses Ctrl+C knows it
         stop.set()
 
     signal.signal(signal.SIGTERM, asked)
@@ -171,6 +216,31 @@ def _beating(config: Config, desk: Desk) -> Callable[[], Beat]:
 
 def _asking(config: Config, desk: Desk, notifiers: Sequence[str]) -> Callable[[], reasons.Reasons]:
     return lambda: reasons_of(config, Outbox.join(config.state), desk.remark, notifiers)
+
+
+def _pulse(config: Config, book: Book, watcher: Watcher) -> Pulse:
+    """Make what looks after the reader, with an outbox connection of its own thread."""
+    outbox = Outbox.join(config.state)
+    make = partial(_sources, config, book)
+    hours, file = config.health.heartbeat, config.health.prometheus
+    return Pulse(
+        outbox,
+        lambda now: health_of(config, outbox, now, make),
+        watcher.notifiers,
+        config.notify.filters,
+        watcher.clock,
+        watcher.told,
+        watcher.own,
+        anew=watcher.restart.set,
+        looked=lambda: watcher.looked,
+        end=lambda: os._exit(OURS),
+        heartbeat=None if hours is None else timedelta(hours=hours),
+        write=None if file is None else partial(prometheus.write, file),
+    )
+
+
+def _sources(config: Config, book: Book, closing: ExitStack) -> list[Source]:
+    return sources_of(config, closing, book=book)
 
 
 @dataclass(frozen=True, slots=True)

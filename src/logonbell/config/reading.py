@@ -191,7 +191,7 @@ def _parse(path: Path, text: str) -> dict[str, Any]:
     except ValueError as error:  # tomllib's own error is one; so is a number of too many digits
         why, line, column = _where(str(error), text)
         hint = None
-        if line and "\\" in text.splitlines()[line - 1 : line][0]:
+        if line and "\\" in text.split("\n")[line - 1]:
             hint = say(r"Write Windows paths in single quotes: 'C:\Windows'.")
         what = say(
             "{file}, line {line}, column {column}: {why}.", file=str(path), line=line, column=column, why=why

@@ -22,6 +22,7 @@ from logonbell.config.kinds import (
     AUTO,
     CLOCK,
     FLAG,
+    HOURS,
     LANGUAGE,
     LIVE,
     NAME,
@@ -96,6 +97,33 @@ class History(Section):
     keep_days: int = key(
         AGE, 400, example="90", shown="400", means="How many days recognised logons are kept."
     )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Watched(Section):
+    """How others see that logonbell is at work. A monitor may also run `logonbell status --check`."""
+
+    heartbeat: int | None = key(
+        HOURS,
+        None,
+        example="24",
+        shown="none",
+        means="After how many hours a message says that it is still here, how far it has read, and that nothing is missing. Each "
+        "notifier whose filter lets informational alerts pass gets it. Nobody wants such a mail each day who has no machine to "
+        "miss it, so there is none unless it is set.",
+    )
+    prometheus: Path | None = key(
+        PATH,
+        None,
+        example=r"'C:\ProgramData\windows_exporter\textfile_inputs\logonbell.prom'",
+        shown="none",
+        means="A file that is written anew each minute for the textfile collector of node_exporter or windows_exporter.",
+    )
+
+    def contradictions(self) -> Iterator[tuple[str, Sentence]]:
+        """A collector reads no file of another ending."""
+        if self.prometheus is not None and self.prometheus.suffix != ".prom":
+            yield "prometheus", say("must end in .prom, or no collector reads it")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -191,6 +219,7 @@ class Config(Section):
     notify: Notify = field(default=Notify(), metadata={"section": Notify})
     cloudwatch: CloudWatch = field(default=CloudWatch(), metadata={"section": CloudWatch})
     history: History = field(default=History(), metadata={"section": History})
+    health: Watched = field(default=Watched(), metadata={"section": Watched})
     maintenance: tuple[Window, ...] = field(default=(), metadata={"section": Window})
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 import subprocess
 import sys
 import time
@@ -76,10 +77,13 @@ class Bell:
         return False
 
     def stop(self) -> None:
-        """Ask it to end, as whoever supervises it would."""
+        """Ask it to end, as Ctrl+C would: nobody is told of that."""
         if self._process is None:
             return
-        self._process.terminate()
+        if sys.platform == "win32":
+            self._process.terminate()
+        else:
+            self._process.send_signal(signal.SIGINT)
         try:
             self._process.wait(_STOP_SECONDS)
         except subprocess.TimeoutExpired:

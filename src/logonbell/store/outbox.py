@@ -13,6 +13,7 @@ from logonbell.alert import Alert
 from logonbell.errors import Refused
 from logonbell.filter import Filter
 from logonbell.logon import Finding
+from logonbell.proof import NO_LINK, Head
 from logonbell.remarks import SILENCED, Remarked, joined, lost, unwatched
 from logonbell.sentence import Sentence, say
 from logonbell.silence import Expected, Silence, silencing
@@ -90,7 +91,8 @@ select delivery.notifier,
     count(*) filter (where telling.state = 'buried'),
     count(*) filter (where telling.state = 'dropped'),
     max(telling.failed),
-    max(telling.done) filter (where telling.state = 'delivered')
+    max(telling.done) filter (where telling.state = 'delivered'),
+    min(telling.begun) filter (where telling.state = 'pending')
 from delivery left join telling on telling.id = delivery.telling
 group by delivery.notifier order by delivery.notifier
 """
@@ -129,6 +131,8 @@ class NotifierState:
     waiting: int = 0
     failing: int = 0
     dropped: int = 0
+    oldest: datetime | None = None
+    """When the oldest message began that is pending."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +151,9 @@ class OutboxState:
     notifiers: Mapping[str, NotifierState]
     sequences: Mapping[str, int]
     mendings: Sequence[Mending]
+    head: Head = NO_LINK
+    alive: datetime | None = None
+    """When it was last noted that somebody watches."""
 
 
 class Outbox:
@@ -421,6 +428,7 @@ class Outbox:
                 waiting=waiting,
                 failing=failing,
                 dropped=dropped,
+                oldest=None if begun_at is None else time_from_column(begun_at),
             )
             for (
                 notifier,
@@ -432,13 +440,15 @@ class Outbox:
                 dropped,
                 failed,
                 done,
+                begun_at,
             ) in self._database.rows(NOTIFIERS)
         }
         sequences = {text_from_column(host): number for host, number in self._database.rows(SEQUENCES)}
         mendings = [
             Mending(time_from_column(time), _readable(what)) for time, what in self._database.rows(MENDINGS)
         ]
-        return OutboxState(sources, notifiers, sequences, mendings)
+        alive = next((time_from_column(time) for (time,) in self._database.rows(SIGN)), None)
+        return OutboxState(sources, notifiers, sequences, mendings, self.chain.head(), alive)
 
     def _last_error(self, notifier: str, failed: str | None) -> Sentence | None:
         for (error,) in self._database.rows(LAST_ERROR, (notifier, failed)):

@@ -35,6 +35,7 @@ on conflict (name) do update set remarks = max(remarks, excluded.remarks)
 """
 SELECT = "select time, kind, what, count, host_id, first, last from remark"
 BETWEEN = f"{SELECT} where id > ? and id <= ? order by id"
+LOSSES = "select count(*) from remark where kind = 'lost' and time > ? and coalesce(count, 1) > 0"
 FORGET = "delete from remark where time < ? and id <= (select coalesce(min(remarks), 0) from notifier)"
 
 
@@ -76,6 +77,10 @@ class Remarks:
     def between(self, told: int, newest: int) -> tuple[Remark, ...]:
         """Gather what was found behind one remark, up to another, into a few sentences."""
         return gather(self._read(BETWEEN, (told, newest)))
+
+    def losses(self, since: datetime) -> int:
+        """Count how often something of a log was lost behind a time, as far as that is still kept."""
+        return int(self._database.rows(LOSSES, (time_to_column(since),))[0][0])
 
     def forget(self, before: datetime) -> None:
         """Drop what every notifier told, and was found before a time."""

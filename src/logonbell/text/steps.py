@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping, Sequence
 from datetime import UTC
+from types import MappingProxyType
 
 from logonbell.logon import (
     Door,
@@ -53,53 +55,54 @@ def _after(finding: Finding) -> list[Sentence]:
         case Tampering():
             return _after_tampering(finding)
         case Notice():
-            return _after_notice(finding.kind)
+            return list(_AFTER_NOTICE.get(finding.kind, ()))
         case Logoff() | Selected():
             return []
 
 
-def _after_notice(kind: NoticeKind) -> list[Sentence]:
-    match kind:
-        case NoticeKind.TEST:
-            return [say("Nothing: this alert was asked for, and it got through.")]
-        case NoticeKind.CANARY:
-            return [say("Nothing: it comes once a day. If it stays away, run: logonbell topic check")]
-        case NoticeKind.TOPIC:
-            return [say("Run: logonbell topic check")]
-        case NoticeKind.UNWATCHED:
-            return [
-                say(
-                    "Who came and went in that time is not known here; CloudTrail knows it: look for StartSession."
-                ),
-                say("Let the SSM agent log at level info where logonbell may read it: then it catches up."),
-            ]
-        case NoticeKind.BLIND:
-            return [
-                say("On the host, see whether the service runs and who stopped it: Get-Service EventLog"),
-                say("If nobody planned this, treat the host as taken over."),
-            ]
-        case NoticeKind.REASON:
-            return [say("The alert of the session itself came before, with the same session id.")]
-        case NoticeKind.STUCK:
-            return [
-                say("Until that is mended, nobody who comes rings; afterwards all of them do."),
-                say("On the host, see what else is wrong: logonbell doctor"),
-            ]
-        case NoticeKind.GAP:
-            return [
-                say(
-                    "If nobody cleared the log, make it larger: it is overwritten faster than it can be read after a pause."
-                ),
-                say("Read what is left of the time before it: logonbell read --channel Security --since 1d"),
-            ]
-        case _:
-            return []
+_UNPLANNED = say("If nobody planned this, treat the host as taken over.")
+_AFTER_NOTICE: Mapping[NoticeKind, Sequence[Sentence]] = MappingProxyType(
+    {
+        NoticeKind.TEST: (say("Nothing: this alert was asked for, and it got through."),),
+        NoticeKind.CANARY: (
+            say("Nothing: it comes once a day. If it stays away, run: logonbell topic check"),
+        ),
+        NoticeKind.TOPIC: (say("Run: logonbell topic check"),),
+        NoticeKind.UNWATCHED: (
+            say(
+                "Who came and went in that time is not known here; CloudTrail knows it: look for StartSession."
+            ),
+            say("Let the SSM agent log at level info where logonbell may read it: then it catches up."),
+        ),
+        NoticeKind.BLIND: (
+            say("On the host, see whether the service runs and who stopped it: Get-Service EventLog"),
+            _UNPLANNED,
+        ),
+        NoticeKind.REASON: (say("The alert of the session itself came before, with the same session id."),),
+        NoticeKind.STUCK: (
+            say("Until that is mended, nobody who comes rings; afterwards all of them do."),
+            say("On the host, see what else is wrong: logonbell doctor"),
+        ),
+        NoticeKind.GAP: (
+            say(
+                "If nobody cleared the log, make it larger: it is overwritten faster than it can be read after a pause."
+            ),
+            say("Read what is left of the time before it: logonbell read --channel Security --since 1d"),
+        ),
+        NoticeKind.STALLED: (
+            say("Nothing, if no second message says the same: logonbell has begun to read it anew."),
+            say("Else, on the host: logonbell doctor"),
+        ),
+        NoticeKind.STOPPED: (_UNPLANNED,),
+        NoticeKind.SETTINGS: (_UNPLANNED,),
+    }
+)
 
 
 def _after_tampering(tampering: Tampering) -> list[Sentence]:
     if tampering.planned:
         return []
-    steps = [say("If nobody planned this, treat the host as taken over.")]
+    steps = [_UNPLANNED]
     match tampering.kind:
         case TamperKind.LOG_STOPPED:
             steps.append(
