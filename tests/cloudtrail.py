@@ -108,7 +108,7 @@ EVENTS: Mapping[str, dict[str, Any]] = {
     "subscription-changed": event(
         "sns", "Unsubscribe", {"subscriptionArn": f"{TOPIC}:7c1f2d6e-0000-4000-8000-0123456789ab"}
     ),
-    "rule-stopped": event("events", "DisableRule", {"name": "logonbell-SessionStartedEye-1ABC"}),
+    "rule-stopped": event("events", "DisableRule", {"name": "logonbell-SessionStartedEye-ABC"}),
     "trail-stopped": event("cloudtrail", "StopLogging", {"name": "management"}),
     "policy-detached": event(
         "iam",

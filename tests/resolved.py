@@ -30,6 +30,17 @@ PHYSICAL = {
 }
 
 
+def _made(template: Mapping[str, Any]) -> dict[str, str]:
+    """Name rules and alarms as CloudFormation does, and give their ARNs."""
+    made: dict[str, str] = {}
+    for name, one in template["Resources"].items():
+        begins = {"AWS::Events::Rule": "events:{}:rule/", "AWS::CloudWatch::Alarm": "cloudwatch:{}:alarm:"}
+        if (kind := begins.get(one["Type"])) is not None:
+            made[name] = f"logonbell-{name}-ABC"
+            made[f"{name}.Arn"] = f"arn:aws:{kind.format('ap-northeast-1:123456789012')}{made[name]}"
+    return made
+
+
 def given(template: Mapping[str, Any]) -> dict[str, str]:
     """Give the values of its parameters, as nobody changed them."""
     return {name: one["Default"] for name, one in template["Parameters"].items()}
@@ -46,6 +57,7 @@ class Resolved:
         self._values: dict[str, Any] = {
             **PSEUDO,
             **PHYSICAL,
+            **_made(template),
             **{name: value.split(",") if name in lists else value for name, value in values.items()},
             "AWS::Region": region,
         }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -14,8 +14,8 @@ from logonbell.logon import Door, Notice, NoticeKind
 from logonbell.notification import Notification
 from logonbell.notifiers.aws import NotAnswered
 from logonbell.reasons import Reasons
-from logonbell.rule import Rules
 from logonbell.sentence import Sentence
+from logonbell.silence import Allowance, Cover, Expected
 from logonbell.store.outbox import Outbox
 from notifications import notification
 from reading import pending
@@ -59,19 +59,22 @@ def outbox(tmp_path: Path) -> Iterator[Outbox]:
     outbox.close()
 
 
-def keep(outbox: Outbox, session: str = SESSION, *, door: Door = Door.SSM_SHELL, record: int = 1) -> None:
-    """Let a session have rung (or not, by its door)."""
+def keep(
+    outbox: Outbox, session: str = SESSION, *, record: int = 1, expected: Sequence[Expected] = ()
+) -> None:
+    """Let a session have rung, unless it was ``expected``."""
     who = "arn:aws:iam::1:user/alice"
-    finding = notification(record, door=door, ssm_session=session, time=NOON, principal=who).alert.finding
+    alert = notification(record, door=Door.SSM_SHELL, ssm_session=session, time=NOON, principal=who).alert
     outbox.commit(
         bookmarks={},
         snapshot="",
-        findings=[finding],
-        alerts=[],
+        findings=[alert.finding],
+        alerts=[alert],
         notifiers=["sns"],
         read=NOON,
         newest={},
         losses=[],
+        expected=expected,
     )
 
 
@@ -81,7 +84,6 @@ def make(outbox: Outbox, ssm: Ssm, told: list[Sentence] | None = None) -> Reason
     door: Any = ssm
     return Reasons(
         outbox,
-        Rules(),
         ["sns"],
         {},
         lambda: None,
@@ -126,12 +128,16 @@ def test_a_session_that_has_ended_is_found(outbox: Outbox) -> None:
     assert [text.rpartition(": ")[2] for text in told_by(outbox)] == ["patching"]
 
 
-def test_what_did_not_ring_is_not_asked_for(outbox: Outbox) -> None:
-    """AWS is asked for no more than people were told of."""
-    keep(outbox, door=Door.NETWORK)
+def test_what_nobody_was_told_of_is_not_asked_for(outbox: Outbox) -> None:
+    """What is expected, what is no SSM session, and what rang long ago."""
+    keep(outbox, expected=[Allowance(Cover(), "patching")])
     keep(outbox, "", record=2)
     ssm = Ssm()
     assert not make(outbox, ssm).round()
+    keep(outbox, "bob-1", record=3)
+    late = make(outbox, ssm)
+    late.clock = FakeClock(NOON + timedelta(hours=1))
+    assert not late.round()
     assert ssm.asked == []
 
 

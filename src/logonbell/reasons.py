@@ -18,9 +18,7 @@ from logonbell.notice import notice
 from logonbell.notifiers.aws import Aws, NotAnswered
 from logonbell.notifiers.check import words_of
 from logonbell.notifiers.identity import forbids
-from logonbell.rule import Rules
 from logonbell.sentence import say
-from logonbell.store.history import Kept
 from logonbell.store.outbox import Outbox
 from logonbell.trouble import Told, Trouble
 
@@ -28,6 +26,8 @@ PAUSE = 10.0
 """Seconds between two looks at whether a session rang."""
 LATELY = timedelta(minutes=30)
 """Older sessions are not asked for: whoever was told of them has asked by now."""
+_RECENT = 100
+"""Alerts that are looked through."""
 _MEMORY = "reasons"
 _MOST = 500
 """Sessions that are remembered as asked for."""
@@ -45,7 +45,6 @@ class Reasons:
     """
 
     outbox: Outbox
-    rules: Rules
     notifiers: Sequence[str]
     filters: Mapping[str, Filter]
     find: Callable[[], Instance | None]
@@ -90,11 +89,13 @@ class Reasons:
         return bool(new)
 
     def _rang(self, now: datetime) -> Iterator[tuple[str, Logon]]:
-        for kept in self.outbox.history.between(now - LATELY, now + LATELY):
-            if isinstance(kept, Kept) and isinstance(kept.finding, Logon):
-                logon = kept.finding
-                if logon.ssm_session and self.rules.judge(logon).rings:
-                    yield logon.ssm_session, logon
+        """List the sessions that people were told of lately; what was silenced is not asked for."""
+        for story in self.outbox.fates.recent(_RECENT):
+            if story.alert is None or story.silenced is not None or now - story.read > LATELY:
+                continue
+            logon = story.alert.finding
+            if isinstance(logon, Logon) and logon.ssm_session:
+                yield logon.ssm_session, logon
 
     def _reason(self, session: str) -> str:
         """Ask for a session that is open, else that has ended. Raises ``NotAnswered``."""

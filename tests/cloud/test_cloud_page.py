@@ -19,7 +19,7 @@ from logonbell.text.words import LEVELS
 DOCS = Path(__file__).resolve().parent.parent.parent / "docs"
 PAGES = {"en": "cloud.md", "ja": "cloud.ja.md"}
 pages = pytest.mark.parametrize("language", PAGES)
-EYES = eyes(TOPIC, f"{TOPIC}:", "arn:policy", "logonbell-")
+EYES = eyes(TOPIC, f"{TOPIC}:", "arn:policy")
 
 
 def page(language: str) -> str:

@@ -26,7 +26,7 @@ TOPIC = PHYSICAL["Topic"]
 ACCOUNT = "123456789012"
 BASTION = f"arn:aws:iam::{ACCOUNT}:role/Bastion"
 OTHERS = "arn:aws:iam::999999999999:role/Bastion"
-RULE = f"arn:aws:events:ap-northeast-1:{ACCOUNT}:rule/logonbell-SessionStartedEye-1ABC"
+RULE = f"arn:aws:events:ap-northeast-1:{ACCOUNT}:rule/logonbell-SessionStartedEye-ABC"
 TLS = {"aws:SecureTransport": "true"}
 MISJUDGED = {
     ("WhoHearsTheTopic", "RESOURCE_MISMATCH"),
@@ -125,7 +125,7 @@ def test_who_may_publish(simulate: Judge) -> None:
         "another rule": (
             publish(
                 "events.amazonaws.com",
-                aws_SourceArn=RULE.replace("logonbell-", "other-"),
+                aws_SourceArn=RULE.replace("ABC", "DEF"),
                 aws_SourceAccount=ACCOUNT,
             ),
             "ImplicitlyDenied",
@@ -133,7 +133,7 @@ def test_who_may_publish(simulate: Judge) -> None:
         "the stack's alarm": (
             publish(
                 "cloudwatch.amazonaws.com",
-                aws_SourceArn=f"arn:aws:cloudwatch:ap-northeast-1:{ACCOUNT}:alarm:logonbell-UndeliveredAlarm-1",
+                aws_SourceArn=f"arn:aws:cloudwatch:ap-northeast-1:{ACCOUNT}:alarm:logonbell-UndeliveredAlarm-ABC",
                 aws_SourceAccount=ACCOUNT,
             ),
             "Allowed",
@@ -141,7 +141,7 @@ def test_who_may_publish(simulate: Judge) -> None:
         "another account's alarm": (
             publish(
                 "cloudwatch.amazonaws.com",
-                aws_SourceArn="arn:aws:cloudwatch:ap-northeast-1:999999999999:alarm:logonbell-UndeliveredAlarm-1",
+                aws_SourceArn="arn:aws:cloudwatch:ap-northeast-1:999999999999:alarm:logonbell-UndeliveredAlarm-ABC",
                 aws_SourceAccount="999999999999",
             ),
             "ImplicitlyDenied",

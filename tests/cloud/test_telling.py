@@ -12,7 +12,7 @@ from logonbell.cloud.eyes import NAMES, ON_WITH_READING, Eye, eyes
 from logonbell.cloud.telling import transformer
 
 POLICY = "arn:aws:iam::123456789012:policy/logonbell-HostPolicy-ABC"
-EYES = {eye.name: eye for eye in eyes(TOPIC, f"{TOPIC}:", POLICY, "logonbell-")}
+EYES = {eye.name: eye for eye in eyes(TOPIC, f"{TOPIC}:", POLICY)}
 FREE = ("reason", "userAgent", "errorMessage", "parameters", "comment", "instanceOSUser", "PublicKey")
 """What a caller writes freely."""
 

@@ -69,15 +69,15 @@ def test_nobody_but_those_who_must_may_publish() -> None:
     by_sid = {one["Sid"]: one for one in _topic_policy(Resolved(build(FULL)))}
     assert by_sid["TlsOnly"]["Effect"] == "Deny"
     assert by_sid["RolesOfThisAccount"]["Principal"] == {"AWS": "arn:aws:iam::123456789012:root"}
-    assert by_sid["RulesOfThisStack"]["Condition"]["ArnLike"] == {
-        "aws:SourceArn": "arn:aws:events:ap-northeast-1:123456789012:rule/logonbell-*"
-    }
-    assert by_sid["AlarmOfThisStack"]["Condition"]["StringEquals"] == {"aws:SourceAccount": "123456789012"}
+    rules = by_sid["RulesOfThisStack"]["Condition"]["ArnLike"]["aws:SourceArn"]
+    assert len(rules) == len(NAMES) - 1
+    assert "arn:aws:events:ap-northeast-1:123456789012:rule/logonbell-SessionStartedEye-ABC" in rules
+    assert by_sid["AlarmsOfThisStack"]["Condition"]["StringEquals"] == {"aws:SourceAccount": "123456789012"}
     assert by_sid["RolesOfTheOrganization"]["Condition"]["StringEquals"] == {
         "aws:PrincipalOrgID": "o-exampleorgid"
     }
     alone = [one["Sid"] for one in _topic_policy(Resolved(build(Wanted())))]
-    assert alone == ["TlsOnly", "RolesOfThisAccount", "RulesOfThisStack", "AlarmOfThisStack"]
+    assert alone == ["TlsOnly", "RolesOfThisAccount", "RulesOfThisStack", "AlarmsOfThisStack"]
 
 
 def test_an_adopted_topic_is_only_rung() -> None:

@@ -112,7 +112,7 @@ def test_up_makes_what_it_says(account: Account) -> None:
     aws, ids = account.aws, account.resources()
     attributes = aws.client("sns").get_topic_attributes(TopicArn=account.topic)["Attributes"]
     assert {one["Sid"] for one in json.loads(attributes["Policy"])["Statement"]} == {
-        "TlsOnly", "RolesOfThisAccount", "RulesOfThisStack", "AlarmOfThisStack",
+        "TlsOnly", "RolesOfThisAccount", "RulesOfThisStack", "AlarmsOfThisStack",
     }  # fmt: skip
     assert account.heard_by() == {("email", "ops@example.com"), ("sms", "+819012345678")}
     rules = aws.client("events").list_rules(NamePrefix=f"{account.stack}-")["Rules"]
@@ -250,7 +250,7 @@ def test_an_adopted_topic_stays_as_it_is(account: Account) -> None:
     assert said.code == 0
     start = said.out.index("[\n")
     lacking, _ = json.JSONDecoder().raw_decode(said.out[start:])
-    assert {one["Sid"] for one in lacking} == {"RulesOfThisStack", "AlarmOfThisStack"}
+    assert {one["Sid"] for one in lacking} == {"RulesOfThisStack", "AlarmsOfThisStack"}
     assert lacking[0]["Condition"]["ArnLike"]["aws:SourceArn"].endswith(f":rule/{account.stack}-*")
     assert sns.get_topic_attributes(TopicArn=account.topic)["Attributes"]["Policy"] == before
     assert "Topic" not in account.resources()
@@ -371,7 +371,9 @@ def test_each_rule_sees_its_event_and_no_other(emulator: Emulator, name: str) ->
         EVENTS["topic-changed"]["detail"]["requestParameters"]["topicArn"],
         "arn:aws:iam::123456789012:policy/logonbell-HostPolicy-ABC",
     )
-    pattern = {eye.name: eye for eye in eyes(topic, f"{topic}:", policy, "logonbell-")}[name].pattern
+    ours = {eye.name: eye for eye in eyes(topic, f"{topic}:", policy)}
+    about = EVENTS["rule-stopped"]["detail"]["requestParameters"]["name"]
+    pattern = ours[name].about_names([about]) if ours[name].of_rules else ours[name].pattern
 
     def matches(given: dict[str, Any]) -> bool:
         answer = events.test_event_pattern(EventPattern=json.dumps(pattern), Event=json.dumps(given))
@@ -389,7 +391,7 @@ def test_each_rule_sees_its_event_and_no_other(emulator: Emulator, name: str) ->
 def test_attacks_on_other_bells_do_not_ring(emulator: Emulator) -> None:
     """What is done to another topic, subscription or rule is not ours to tell."""
     topic = "arn:aws:sns:ap-northeast-1:123456789012:logonbell"
-    ours = {eye.name: eye for eye in eyes(topic, f"{topic}:", "arn:p", "logonbell-")}
+    ours = {eye.name: eye for eye in eyes(topic, f"{topic}:", "arn:p")}
     others = {
         "topic-changed": event("sns", "DeleteTopic", {"topicArn": f"{topic}-other"}),
         "subscription-changed": event("sns", "Unsubscribe", {"subscriptionArn": f"{topic}-other:1"}),
@@ -397,7 +399,10 @@ def test_attacks_on_other_bells_do_not_ring(emulator: Emulator) -> None:
     }
     for name, given in others.items():
         answer = emulator.client("events").test_event_pattern(
-            EventPattern=json.dumps(ours[name].pattern), Event=json.dumps(given)
+            EventPattern=json.dumps(
+                ours[name].about_names(["ours"]) if ours[name].of_rules else ours[name].pattern
+            ),
+            Event=json.dumps(given),
         )
         assert not answer["Result"]
 
@@ -447,7 +452,7 @@ def test_a_filter_of_ours_lets_aws_own_messages_through(tmp_path: Path) -> None:
 
 def test_a_plain_shell_reads_well_too() -> None:
     """It names no document: the line is empty, the rest is there."""
-    eye = {eye.name: eye for eye in eyes("t", "t:", "p", "s-")}["session-started"]
+    eye = {eye.name: eye for eye in eyes("t", "t:", "p")}["session-started"]
     assert transformed(transformer(eye, "en"), SHELL).count("\n") == 10
 
 

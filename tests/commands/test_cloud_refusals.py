@@ -15,6 +15,7 @@ from logonbell.cloud.services import Services
 from logonbell.cloud.stack import Stack, kept, stays
 from logonbell.cloud.standing import wanted_of
 from logonbell.cloud.template import build
+from logonbell.cloud.wanted import Wanted, read_subscribers
 from logonbell.errors import Refused
 from resolved import given
 from wanted_stacks import FULL
@@ -166,6 +167,20 @@ def test_a_stack_that_is_busy_or_stuck_is_left_alone(aws: FaultProxy, status: st
     finally:
         services.close()
     assert {one.form["Action"] for one in aws.seen} == {"DescribeStacks"}
+
+
+def test_a_template_that_is_too_long_is_refused_before_anything_is_asked(aws: FaultProxy) -> None:
+    """CloudFormation's own words would tell nobody what to do."""
+    mails = [f"somebody.{number}@example.com" for number in range(200)]
+    services = Services("ap-northeast-1")
+    try:
+        with pytest.raises(Refused, match="mailing list"):
+            Stack(services, "logonbell").plan(
+                build(Wanted(subscribers=read_subscribers(mails=mails))), "plan"
+            )
+    finally:
+        services.close()
+    assert aws.seen == []
 
 
 def test_a_failing_resource_names_the_missing_right() -> None:

@@ -12,7 +12,7 @@ from logonbell.cloud.wanted import Wanted
 from logonbell.notifiers.subscription import told
 from logonbell.sentence import Sentence, say
 
-_EYES = MappingProxyType({eye.logical: eye.name for eye in eyes("", "", "", "")})
+_EYES = MappingProxyType({eye.logical: eye.name for eye in eyes("", "", "")})
 _NAMES: Mapping[str, Sentence] = MappingProxyType(
     {
         "Topic": say("the topic"),

@@ -56,6 +56,8 @@ class Eye:
     refused_too: bool = False
     about: Mapping[str, Any] = field(default_factory=dict)
     only_where_iam_is: bool = False
+    of_rules: bool = False
+    """Whether it is about the other rules, which are named where they are made."""
 
     @property
     def logical(self) -> str:
@@ -87,6 +89,12 @@ class Eye:
             "detail": detail,
         }
 
+    def about_names(self, names: list[Any]) -> dict[str, Any]:
+        """Give the pattern for requests about these names."""
+        pattern = self.pattern
+        pattern["detail"]["requestParameters"] = {"name": names}
+        return pattern
+
     @property
     def paths(self) -> dict[str, str]:
         """Where in the event each value stands."""
@@ -106,8 +114,8 @@ _EXPECTED = say("If you do not expect this, ask the person, by another way than 
 _UNPLANNED = say("If nobody planned this, look who may call it, and what else they called: CloudTrail.")
 
 
-def eyes(topic: Value, topic_begins: Value, policy: Value, rule_begins: Value) -> tuple[Eye, ...]:
-    """List the rules. ``topic``, ``policy``: their ARNs; the other two: how a subscription and a rule of ours begin."""
+def eyes(topic: Value, topic_begins: Value, policy: Value) -> tuple[Eye, ...]:
+    """List the rules. ``topic``, ``policy``: their ARNs; ``topic_begins``: how that of a subscription of ours begins."""
     return (
         Eye(
             "session-started",
@@ -260,7 +268,7 @@ def eyes(topic: Value, topic_begins: Value, policy: Value, rule_begins: Value) -
             _UNPLANNED,
             Level.CRITICAL,
             refused_too=True,
-            about={"name": [{"prefix": rule_begins}]},
+            of_rules=True,
         ),
         Eye(
             "trail-stopped",
@@ -293,5 +301,5 @@ def eyes(topic: Value, topic_begins: Value, policy: Value, rule_begins: Value) -
     )
 
 
-NAMES = tuple(eye.name for eye in eyes("", "", "", ""))
+NAMES = tuple(eye.name for eye in eyes("", "", ""))
 """By these they are switched on and off."""

@@ -18,6 +18,8 @@ from logonbell.notifiers.aws import NotAnswered
 from logonbell.notifiers.refusals import TOO_MUCH
 from logonbell.sentence import say
 
+_LONGEST = 51_200
+"""Bytes of a template that is handed over as it is (CloudFormation quotas)."""
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.1, 3.0
 _NO_CHANGES = ("didn't contain changes", "No updates are to be performed")
 _REVIEWED = "REVIEW_IN_PROGRESS"
@@ -103,6 +105,12 @@ class Stack:
 
     def plan(self, template: Template, name: str) -> Plan | None:
         """Let CloudFormation find out what would change; None where nothing would. Raises ``Refused``."""
+        body = written(template, "json")
+        if len(body.encode()) > _LONGEST:
+            raise Refused(
+                say("With so many subscribers the template is too long for CloudFormation."),
+                say("Let a mailing list or a queue hear the topic, and take others out with --remove."),
+            )
         standing = self.standing()
         if standing is not None:
             self._refuse_unless_idle(standing)
@@ -119,7 +127,7 @@ class Stack:
                 StackName=self.name,
                 ChangeSetName=name,
                 ChangeSetType="CREATE" if fresh else "UPDATE",
-                TemplateBody=written(template, "json"),
+                TemplateBody=body,
                 Parameters=parameters,
                 Capabilities=["CAPABILITY_IAM"],
             ),

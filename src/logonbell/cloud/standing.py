@@ -51,7 +51,7 @@ def _read(template: Template, parameters: Mapping[str, str]) -> Wanted:
         may_look=parameters["MayLook"] == YES,
         may_list_sessions=parameters["MayListSessions"] == YES,
         # A rule that came with a newer logonbell is not in an older stack: it will ring.
-        silent=frozenset(eye.name for eye in eyes("", "", "", "") if parameters.get(eye.switch) == OFF),
+        silent=frozenset(eye.name for eye in eyes("", "", "") if parameters.get(eye.switch) == OFF),
         language=language if language in LANGUAGES else "en",
     )
 

@@ -12,6 +12,7 @@ from logonbell.beat import NAMESPACE
 
 Statement = Mapping[str, Any]
 Value = str | Mapping[str, Any]
+Values = Value | list[Any]
 
 
 ANY_RESOURCE: Mapping[str, str] = {
@@ -118,7 +119,7 @@ def write_log(group: Value) -> Statement:
 
 
 def topic_statements(
-    topic: Value, account: Value, root: Value, rules: Value, alarm: Value
+    topic: Value, account: Value, root: Value, rules: Values, alarms: Values
 ) -> list[Statement]:
     """Say who may publish: this account's roles whose own policies let them, this stack's rules, its alarm; all by TLS."""
     return [
@@ -141,11 +142,11 @@ def topic_statements(
             "RulesOfThisStack", "events.amazonaws.com", "sns:Publish", topic, source=rules, account=account
         ),
         _service(
-            "AlarmOfThisStack",
+            "AlarmsOfThisStack",
             "cloudwatch.amazonaws.com",
             "sns:Publish",
             topic,
-            source=alarm,
+            source=alarms,
             account=account,
         ),
     ]
@@ -203,7 +204,7 @@ def roles_with_key(organization: Value, through: Value) -> Statement:
     }
 
 
-def queue_statement(queue: Value, account: Value, rules: Value) -> Statement:
+def queue_statement(queue: Value, account: Value, rules: Values) -> Statement:
     """Let this stack's rules put aside what they could not deliver."""
     return _service(
         "RulesOfThisStack", "events.amazonaws.com", "sqs:SendMessage", queue, source=rules, account=account
@@ -214,7 +215,7 @@ _OUR_METRICS = {"StringEquals": {"cloudwatch:namespace": NAMESPACE}}
 
 
 def _service(
-    sid: str, service: str, action: str, resource: Value, *, source: Value, account: Value
+    sid: str, service: str, action: str, resource: Value, *, source: Values, account: Value
 ) -> Statement:
     return {
         "Sid": sid,

@@ -33,9 +33,9 @@ _QUEUE_SECONDS = 1_209_600  # SQS's longest, 14 days
 def build(wanted: Wanted) -> dict[str, Any]:
     """Build the template."""
     making = _Making(wanted.language)
-    looking = eyes(_TOPIC, _sub("${Topic}:", Topic=_TOPIC), _ref("HostPolicy"), _sub("${AWS::StackName}-"))
+    looking = eyes(_TOPIC, _sub("${Topic}:", Topic=_TOPIC), _ref("HostPolicy"))
     resources = {
-        **making.topic(),
+        **making.topic(looking),
         **making.subscriptions(wanted.subscribers),
         **making.hosts(),
         **making.rules(looking),
@@ -108,7 +108,7 @@ def parameters(wanted: Wanted, looking: tuple[Eye, ...]) -> dict[str, Any]:
                 "Type": "String",
                 "Default": OFF if eye.name in wanted.silent else eye.on,
                 "AllowedValues": [eye.on, OFF],
-                "Description": f"Whether these ring: {', '.join(eye.calls)}",
+                "Description": ", ".join(eye.calls),
             }
             for eye in looking
         },
@@ -151,10 +151,20 @@ _CONDITIONS: Mapping[str, Any] = {
 _TOPIC = _if("OwnTopic", _ref("Topic"), _ref("TopicArn"))
 _ACCOUNT = _ref("AWS::AccountId")
 _ROOT = _sub("arn:${AWS::Partition}:iam::${AWS::AccountId}:root")
-_RULES = _sub("arn:${AWS::Partition}:events:${AWS::Region}:${AWS::AccountId}:rule/${AWS::StackName}-*")
-_ALARMS = _sub("arn:${AWS::Partition}:cloudwatch:${AWS::Region}:${AWS::AccountId}:alarm:${AWS::StackName}-*")
 _THROUGH_SNS = _sub("sns.${AWS::Region}.amazonaws.com")
 _TAGS = [{"Key": "logonbell", "Value": _ref("AWS::StackName")}]
+
+
+_ALARMS = [_att("UndeliveredAlarm", "Arn"), _if("HasHosts", _att("WatchmanAlarm", "Arn"))]
+
+
+def _arns(looking: tuple[Eye, ...]) -> list[Any]:
+    """List the rules' ARNs. Not by how their names begin: CloudFormation cuts a long stack's name (a StackSet's) short."""
+    return [_of_eye(eye, _att(eye.logical, "Arn")) for eye in looking]
+
+
+def _of_eye(eye: Eye, value: Any) -> Any:
+    return _if("WhereIamIs", value) if eye.only_where_iam_is else value
 
 
 class _Making:
@@ -163,7 +173,7 @@ class _Making:
     def __init__(self, language: str) -> None:
         self._language = language
 
-    def topic(self) -> dict[str, Resource]:
+    def topic(self, looking: tuple[Eye, ...]) -> dict[str, Resource]:
         """The topic of the stack's own, who may publish to it, and its key."""
         key = may.key_statements(_ROOT)
         whole_organization = _if("OfOrganization", may.roles_with_key(_ref("Organization"), _THROUGH_SNS))
@@ -185,7 +195,7 @@ class _Making:
                     "Topics": [_ref("Topic")],
                     "PolicyDocument": policy(
                         [
-                            *may.topic_statements(_ref("Topic"), _ACCOUNT, _ROOT, _RULES, _ALARMS),
+                            *may.topic_statements(_ref("Topic"), _ACCOUNT, _ROOT, _arns(looking), _ALARMS),
                             _if(
                                 "OfOrganization", may.roles_of(_ref("Organization"), _ref("Topic"), _ACCOUNT)
                             ),
@@ -279,7 +289,7 @@ class _Making:
 
     def rules(self, looking: tuple[Eye, ...]) -> dict[str, Resource]:
         """The cloud's own eye, the queue for what could not be delivered, and the alarm on that."""
-        made = {eye.logical: self._rule(eye) for eye in looking}
+        made = {eye.logical: self._rule(eye, looking) for eye in looking}
         made["Undelivered"] = _resource(
             "AWS::SQS::Queue",
             {"MessageRetentionPeriod": _QUEUE_SECONDS, "SqsManagedSseEnabled": True, "Tags": _TAGS},
@@ -289,7 +299,9 @@ class _Making:
             "AWS::SQS::QueuePolicy",
             {
                 "Queues": [_ref("Undelivered")],
-                "PolicyDocument": policy([may.queue_statement(_att("Undelivered", "Arn"), _ACCOUNT, _RULES)]),
+                "PolicyDocument": policy(
+                    [may.queue_statement(_att("Undelivered", "Arn"), _ACCOUNT, _arns(looking))]
+                ),
             },
         )
         made["UndeliveredAlarm"] = self._alarm(
@@ -303,7 +315,7 @@ class _Making:
         )
         return made
 
-    def _rule(self, eye: Eye) -> Resource:
+    def _rule(self, eye: Eye, looking: tuple[Eye, ...]) -> Resource:
         target = {
             "Id": "topic",
             "Arn": _TOPIC,
@@ -312,7 +324,7 @@ class _Making:
         }
         properties = {
             "Description": f"logonbell rings: {', '.join(eye.calls)}",
-            "EventPattern": eye.pattern,
+            "EventPattern": _pattern(eye, looking),
             "State": _ref(eye.switch),
             "Targets": [target],
         }
@@ -443,6 +455,14 @@ _SILENT: Mapping[str, Sentence] = {
     ),
     "NEVER": say("never"),
 }
+
+
+def _pattern(eye: Eye, looking: tuple[Eye, ...]) -> dict[str, Any]:
+    """Give a rule's pattern; what stops rules is about all rules but that which looks: it sees nothing once it is stopped."""
+    if not eye.of_rules:
+        return eye.pattern
+    names = [_of_eye(other, _ref(other.logical)) for other in looking if other is not eye]
+    return eye.about_names(names)
 
 
 def watchman_code() -> str:

@@ -15,8 +15,9 @@ STACK = "logonbell"
 """The stack's name, and the topic's, unless others are given."""
 _SHOWN = 200
 
+# A stack's name: at most so long that the names which CloudFormation makes of it are not cut (a rule's has 64).
 # CloudFormation API, CreateStack; IAM API, AttachRolePolicy; SNS API, CreateTopic; Organizations API, Organization; EC2 API, Tag.
-_STACK = re.compile(r"[A-Za-z][A-Za-z0-9-]{0,99}", re.ASCII)
+_STACK = re.compile(r"[A-Za-z][A-Za-z0-9-]{0,23}", re.ASCII)
 _ROLE = re.compile(r"[\w+=,.@-]{1,64}", re.ASCII)
 _TOPIC_NAME = re.compile(r"[A-Za-z0-9_-]{1,256}", re.ASCII)
 _ORGANIZATION = re.compile(r"o-[a-z0-9]{10,32}", re.ASCII)
@@ -66,7 +67,8 @@ class Wanted:
 
 def read_stack(name: str) -> str:
     """Read a stack's name. Raises ``Refused``."""
-    return _read(_STACK, name, say("a stack's name begins with a letter and holds letters, digits and -"))
+    why = say("a stack's name begins with a letter and holds at most 24 letters, digits and -")
+    return _read(_STACK, name, why)
 
 
 def read_topic_name(name: str) -> str:

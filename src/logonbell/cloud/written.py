@@ -23,7 +23,7 @@ def written(template: Template, form: str, *, plain: bool = False) -> str:
         sort_keys=False,
         allow_unicode=not plain,
         default_flow_style=None,
-        width=120,
+        width=200,
     )
     return str(text).rstrip("\n")
 

@@ -284,7 +284,6 @@ def reasons_of(config: Config, outbox: Outbox, told: Told, notifiers: Sequence[s
     """Make what asks for the reasons of sessions, with an outbox connection of its own thread."""
     return Reasons(
         outbox,
-        rules_of(config),
         notifiers,
         config.notify.filters,
         this_instance,
