@@ -103,8 +103,11 @@ class Stack:
                 say("If it is another's stack, name yours with --stack."),
             ) from error
 
-    def plan(self, template: Template, name: str) -> Plan | None:
-        """Let CloudFormation find out what would change; None where nothing would. Raises ``Refused``."""
+    def plan(self, template: Template, name: str, given: Mapping[str, str] | None = None) -> Plan | None:
+        """Let CloudFormation find out what would change; None where nothing would. Raises ``Refused``.
+
+        ``given`` are values of its parameters; those that are not given are the template's own.
+        """
         body = written(template, "json")
         if len(body.encode()) > _LONGEST:
             raise Refused(
@@ -118,7 +121,7 @@ class Stack:
                 self.take_down(lambda _: None)
         fresh = standing is None or not standing.is_there
         parameters = [
-            {"ParameterKey": key, "ParameterValue": str(one["Default"])}
+            {"ParameterKey": key, "ParameterValue": (given or {}).get(key, str(one["Default"]))}
             for key, one in template["Parameters"].items()
         ]
         made = self._ask(

@@ -114,42 +114,42 @@ def down(
                 say("Name another with --stack, another region with --region."),
             )
         before = _before(stack, standing)
-        topic = standing.outputs.get("TopicArn", "-")
         adopted = before is not None and before.topic_arn is not None
-        if adopted:
-            desk.say(
-                say(
-                    "The stack {stack} is taken down. The topic {topic} is not the stack's, and stays.",
-                    stack=name,
-                    topic=topic,
-                )
-            )
-        elif keep_topic:
-            desk.say(
-                say(
-                    "The stack {stack} is taken down. The topic {topic} and who hears it stay.",
-                    stack=name,
-                    topic=topic,
-                )
-            )
-        else:
-            desk.say(
-                say(
-                    "The stack {stack} is taken down, and with it the topic {topic}: whoever heard it must be subscribed "
-                    "and confirm anew.",
-                    stack=name,
-                    topic=topic,
-                )
-            )
+        desk.say(_what_goes(name, standing, before, keep_topic=keep_topic))
         agree(desk, answers, yes=yes)
         tell = _telling(desk, before, None)
         if keep_topic and before is not None and not adopted:
-            _let_stay(stack, [*_KEPT, *map(logical, before.subscribers)], tell)
+            _let_stay(stack, standing, [*_KEPT, *map(logical, before.subscribers)], tell)
         stack.take_down(tell)
         desk.say(say("The stack {stack} is gone.", stack=name))
         return 0
     finally:
         aws.close()
+
+
+def _what_goes(stack: str, standing: Standing, before: Wanted | None, *, keep_topic: bool) -> Sentence:
+    """Say what is taken down, and what stays."""
+    if before is None:
+        return say("Nothing of the stack {stack} stands but its name, which is taken away.", stack=stack)
+    topic = standing.outputs.get("TopicArn", "-")
+    if before.topic_arn is not None:
+        return say(
+            "The stack {stack} is taken down. The topic {topic} is not the stack's, and stays.",
+            stack=stack,
+            topic=topic,
+        )
+    if keep_topic:
+        return say(
+            "The stack {stack} is taken down. The topic {topic} and who hears it stay.",
+            stack=stack,
+            topic=topic,
+        )
+    return say(
+        "The stack {stack} is taken down, and with it the topic {topic}: whoever heard it must be subscribed and confirm "
+        "anew.",
+        stack=stack,
+        topic=topic,
+    )
 
 
 def _plan_name() -> str:
@@ -163,11 +163,13 @@ def _before(stack: Stack, standing: Standing | None) -> Wanted | None:
     return wanted_of(stack.template(), standing.parameters)
 
 
-def _let_stay(stack: Stack, names: Sequence[str], tell: Callable[[Progress], None]) -> None:
+def _let_stay(
+    stack: Stack, standing: Standing, names: Sequence[str], tell: Callable[[Progress], None]
+) -> None:
     """Let resources stay when the stack goes. Raises ``Refused`` where CloudFormation does not say that they will."""
     template = stack.template()
     if not stays(template, names):
-        plan = stack.plan(kept(template, names), _plan_name())
+        plan = stack.plan(kept(template, names), _plan_name(), standing.parameters)
         if plan is not None:
             stack.carry_out(plan, tell)
     if not stays(stack.template(), names):
