@@ -310,6 +310,25 @@ def test_the_printed_template_makes_the_same_stack(account: Account, form: str) 
     assert set(account.resources()) == by_hand
 
 
+def test_what_was_overridden_by_hand_stays(account: Account) -> None:
+    """A stack that the AWS CLI made with other parameters keeps them: they count as asked for."""
+    printed = account.run("template", "--topic", account.stack, "--email", "ops@example.com").out
+    account.aws.client("cloudformation").create_stack(
+        StackName=account.stack,
+        TemplateBody=printed,
+        Capabilities=["CAPABILITY_IAM"],
+        Parameters=[
+            {"ParameterKey": "HostTagKey", "ParameterValue": "bell"},
+            {"ParameterKey": "HostTagValue", "ParameterValue": "x"},
+        ],
+    )
+    _until(lambda: _status(account) == "CREATE_COMPLETE")
+    assert account.run("up", "--email", "second@example.com").code == 0
+    assert "Watchman" in account.resources()
+    account.run("down", "--keep-topic")  # which this emulator cannot, so it stands
+    assert "Watchman" in account.resources()
+
+
 def test_status_tells_how_it_stands(account: Account) -> None:
     """Who hears it, what is switched off, which hosts are heard; what cannot be known says so."""
     tag = account.stack

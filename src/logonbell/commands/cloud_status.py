@@ -10,7 +10,7 @@ from datetime import datetime
 
 from logonbell.agent import utc_now
 from logonbell.cloud.health import Heard, drift, hosts
-from logonbell.cloud.services import Services, services
+from logonbell.cloud.services import READ_SECONDS, Services, services
 from logonbell.cloud.stack import Stack, Standing
 from logonbell.cloud.standing import wanted_of
 from logonbell.cloud.trail import look_for_trail
@@ -47,7 +47,12 @@ def status(desk: Desk, where: Where, *, as_lines: bool, pause: Callable[[float],
         bad = False
         if not as_lines:
             desk.say(
-                say("{stack} in {region}: {topic}", stack=name, region=aws.region, topic=_topic(standing))
+                say(
+                    "{stack} in {region}: {topic}",
+                    stack=name,
+                    region=aws.region,
+                    topic=standing.outputs.get("TopicArn", "-"),
+                )
             )
         for one in _checks(aws, name, standing, wanted, desk, pause=pause):
             bad = bad or one.mark is Mark.BAD
@@ -76,19 +81,16 @@ def _checks(
     else:
         why = say("The stack is {status} since {since}.", status=standing.status, since=since)
         yield Check("stack", Mark.CARE if "IN_PROGRESS" in standing.status else Mark.BAD, why)
-    report = TopicGuard(_topic(standing), read_seconds=30).look(rights=False)
-    yield from report.checks
-    yield from _gone(wanted, report)
+    if (topic := standing.outputs.get("TopicArn")) is not None:  # a stack that failed has none
+        report = TopicGuard(topic, read_seconds=READ_SECONDS).look(rights=False)
+        yield from report.checks
+        yield from _gone(wanted, report)
     yield look_for_trail(aws)
     if wanted.silent:
         off = say("Switched off, so it does not ring: {names}", names=", ".join(sorted(wanted.silent)))
         yield Check("eyes", Mark.CARE, off)
     yield from _hosts(aws, wanted, desk)
     yield drift(aws, name, pause)
-
-
-def _topic(standing: Standing) -> str:
-    return standing.outputs.get("TopicArn", "-")
 
 
 def _gone(wanted: Wanted, report: Report) -> Iterator[Check]:
