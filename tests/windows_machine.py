@@ -71,6 +71,10 @@ class FakeWindows:
         """Tell it as it was set."""
         return self.is_elevated
 
+    def system(self) -> bool:
+        """Tell that an administrator tries it, not SYSTEM."""
+        return False
+
     def sddl(self, path: Path) -> str:
         """Give what was set, else what is usual for what is there."""
         if str(path) in self.sddls and (path.exists() or not str(path).startswith(str(self.folder))):

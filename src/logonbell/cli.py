@@ -158,9 +158,11 @@ def explain(
 @_language
 def watch(config_path: Path, once: bool, log: Path | None, lang: str | None) -> int:
     """Follow the sources and ring; never send an alert twice."""
+    from logonbell.commands.safety import Started  # noqa: PLC0415 - a command loads what it needs, no more
     from logonbell.commands.watch import watch as run  # noqa: PLC0415 - a command loads what it needs, no more
 
-    return _run_as_set(config_path, lang, lambda desk, config: run(desk, config, once=once, log=log))
+    started = Started.by_machine(os.environ, config_path) if sys.flags.isolated else Started(config_path)
+    return _run_as_set(config_path, lang, lambda desk, config: run(desk, config, started, once=once, log=log))
 
 
 @logonbell.command()

@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 
 from agents import ALICE, LINUX, Bastion
+from fakes import FakeClock
+from logonbell.agent import utc_now
 from logonbell.simulate.ssm import AgentForm
 from logonbell.simulate.ssm_documents import shell
 from said import JAPANESE, Said
@@ -32,7 +34,7 @@ def test_whoever_may_not_look_is_told_what_to_do(
     run: Run, settings: Callable[[Path], Path], tmp_path: Path, form: AgentForm, language: str
 ) -> None:
     """Without the right to look into the agent's folder every start says so, and the status does, with what to do."""
-    bastion = Bastion(tmp_path / "ssm", form)
+    bastion = Bastion(tmp_path / "ssm", form, FakeClock(utc_now()))
     bastion.open(shell(ALICE, "alice"))
     path = settings(bastion.agent.data)
     commands = (

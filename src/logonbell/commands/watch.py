@@ -34,6 +34,7 @@ from logonbell.commands.composition import (
 )
 from logonbell.commands.desk import MENDABLE, OURS, Desk
 from logonbell.commands.health import health_of
+from logonbell.commands.safety import Started, ignored, put_back, refuse_if_exposed, warnings
 from logonbell.config.changes import changed, marks_of
 from logonbell.config.notify import ToSns
 from logonbell.config.settings import Config
@@ -54,16 +55,16 @@ NAMED = 20
 """So many changed settings are named."""
 
 
-def watch(desk: Desk, config: Config, *, once: bool, log: Path | None) -> int:
+def watch(desk: Desk, config: Config, started: Started, *, once: bool, log: Path | None) -> int:
     """Watch until told to stop, or once; note in ``log`` what is remarked. Returns the exit code."""
     if log is None:
-        return _watch(desk, config, once=once)
+        return _watch(desk, config, started, once=once)
     from logonbell.commands.logfile import LogFile  # noqa: PLC0415 - 20 ms that a terminal does without
 
     with LogFile(log) as kept:
         desk = desk.with_log(kept)
         try:
-            return _watch(desk, config, once=once)
+            return _watch(desk, config, started, once=once)
         except Refused as refused:
             return desk.refuse(refused)
         except Exception:
@@ -71,7 +72,13 @@ def watch(desk: Desk, config: Config, *, once: bool, log: Path | None) -> int:
             raise
 
 
-def _watch(desk: Desk, config: Config, *, once: bool) -> int:
+def _watch(desk: Desk, config: Config, started: Started, *, once: bool) -> int:
+    for name in put_back(os.environ, started.aside, config.environment):
+        desk.remark(ignored(name))
+    obeyed = [] if started.file is None else [started.file]
+    refuse_if_exposed([*obeyed, *config.rules.folders])
+    for warning in warnings(config.state):
+        desk.remark(warning)
     book = book_of(config, desk)
     with ExitStack() as closing:
 

@@ -24,6 +24,7 @@ from logonbell.config.kinds import (
     FLAG,
     HOURS,
     LANGUAGE,
+    LINES,
     LIVE,
     NAME,
     PATH,
@@ -202,6 +203,15 @@ class Config(Section):
         example='"bastion-tokyo"',
         shown="the machine's name",
         means="The name by which people know this host.",
+    )
+    environment: tuple[str, ...] = key(
+        LINES,
+        (),
+        example='["HTTPS_PROXY"]',
+        shown="none",
+        means="Variables of the machine's environment that an agent obeys which the machine starts (`python -I`): those that would "
+        "send messages elsewhere (proxies, AWS_ENDPOINT_URL, AWS_PROFILE, certificates and their like) are ignored unless they are "
+        "named here. Started by hand, it obeys them all.",
     )
     state: Path = field(
         default_factory=default_state,

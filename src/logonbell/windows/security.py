@@ -14,6 +14,10 @@ class Security(Protocol):
         """Tell whether this process has an administrator's whole rights."""
         ...
 
+    def system(self) -> bool:
+        """Tell whether this process runs as SYSTEM."""
+        ...
+
     def sddl(self, path: Path) -> str:
         """Give the owner and the access list of a file or folder, as SDDL writes them."""
         ...
@@ -40,6 +44,10 @@ if sys.platform == "win32":
             """Tell by the group of administrators in this process's own token; a filtered token only denies by it."""
             administrators = w.ConvertStringSidToSid("S-1-5-32-544")
             return bool(w.CheckTokenMembership(0, administrators))
+
+        def system(self) -> bool:
+            """Tell by the user of this process's own token."""
+            return bool(w.CheckTokenMembership(0, w.ConvertStringSidToSid("S-1-5-18")))
 
         def sddl(self, path: Path) -> str:
             """Give it as text."""

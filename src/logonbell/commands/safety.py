@@ -1,0 +1,152 @@
+"""Whether what the agent obeys and keeps is safe from others, where it has the rights of root or SYSTEM."""
+
+from __future__ import annotations
+
+import os
+import stat
+import sys
+from collections.abc import Collection, Iterable, Iterator, Mapping, MutableMapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from logonbell.errors import Refused
+from logonbell.sentence import Sentence, say
+from logonbell.windows.guarded import Exposed, exposed
+from logonbell.windows.security import Security
+
+REDIRECTING = (
+    "AWS_CA_BUNDLE",
+    "AWS_CONFIG_FILE",
+    "AWS_CONTAINER_",
+    "AWS_DATA_PATH",
+    "AWS_DEFAULT_PROFILE",
+    "AWS_EC2_METADATA_SERVICE_",
+    "AWS_ENDPOINT_URL",
+    "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS",
+    "AWS_PROFILE",
+    "AWS_ROLE_ARN",
+    "AWS_SHARED_CREDENTIALS_FILE",
+    "AWS_WEB_IDENTITY_TOKEN_FILE",
+    "ALL_PROXY",
+    "BOTO_CONFIG",
+    "CURL_CA_BUNDLE",
+    "HTTP_PROXY",
+    "HTTPS_PROXY",
+    "NO_PROXY",
+    "REQUESTS_CA_BUNDLE",
+    "SSL_CERT_DIR",
+    "SSL_CERT_FILE",
+    "SSLKEYLOGFILE",
+)
+"""Variables by which messages go elsewhere, or somebody listens: whatever begins so, in any case."""
+
+
+def set_aside(environment: MutableMapping[str, str]) -> dict[str, str]:
+    """Take out of the environment what would redirect messages; give what was there."""
+    found = {name: value for name, value in environment.items() if name.upper().startswith(REDIRECTING)}
+    for name in found:
+        del environment[name]
+    return found
+
+
+def put_back(
+    environment: MutableMapping[str, str], aside: Mapping[str, str], named: Collection[str]
+) -> list[str]:
+    """Put back what the settings name, in any case; give the names of the others."""
+    wanted = {name.upper() for name in named}
+    environment.update({name: value for name, value in aside.items() if name.upper() in wanted})
+    return sorted(name for name in aside if name.upper() not in wanted)
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """How the agent was started: with which settings, and what was set aside of the environment."""
+
+    config: Path
+    aside: Mapping[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def by_machine(cls, environment: MutableMapping[str, str], config: Path) -> Started:
+        """Note a start by the machine (``python -I``), whose environment is nobody's word; by hand, it is."""
+        return cls(config, set_aside(environment))
+
+    @property
+    def file(self) -> Path | None:
+        """The file of settings; None where they come from elsewhere."""
+        return None if self.config.as_posix().startswith("ssm:") else self.config
+
+
+def ignored(name: str) -> Sentence:
+    """Say that a variable is ignored, and how to have it obeyed."""
+    return say(
+        "{name} is set for this machine and would redirect messages, so it is ignored."
+        " To obey it, name it in the settings: environment = ['{name}']",
+        name=name,
+    )
+
+
+def refuse_if_exposed(paths: Iterable[Path]) -> None:
+    """Raise ``Refused`` where others may write what is obeyed, or put another into its place."""
+    for one in _exposed(paths):
+        raise Refused(
+            say(
+                "{path} may be written by others ({who}), and logonbell would obey them as {us}.",
+                path=str(one.path),
+                who=one.who,
+                us="SYSTEM" if sys.platform == "win32" else "root",
+            ),
+            say("Let only administrators write there, as logonbell install does.")
+            if sys.platform == "win32"
+            else say(
+                "Give it and the folders above to root, and take the right to write from all others: chmod go-w"
+            ),
+        )
+
+
+def warnings(folder: Path) -> Iterator[Sentence]:
+    """Say who besides may write into, or read, a folder in which everything about everybody's logons is kept."""
+    for one in _exposed([folder]):
+        yield say(
+            "{path} may be written by others ({who}): what logonbell knows may be tampered with.",
+            path=str(one.path),
+            who=one.who,
+        )
+        return
+    if sys.platform != "win32" and os.geteuid() == 0 and folder.exists() and folder.stat().st_mode & 0o077:
+        yield say(
+            "{path} may be read by others: it tells who logged on, when and from where. Mend it: chmod 700",
+            path=str(folder),
+        )
+
+
+if sys.platform == "win32":
+    from logonbell.windows.security import OwnSecurity
+
+    def _exposed(paths: Iterable[Path], security: Security | None = None) -> list[Exposed]:
+        security = security or OwnSecurity()
+        return exposed(security, paths) if security.system() else []
+
+else:
+
+    def _exposed(paths: Iterable[Path]) -> list[Exposed]:
+        if os.geteuid() != 0:
+            return []
+        caller = os.environ.get("SUDO_UID", "")
+        trusted = {0, int(caller)} if caller.isdigit() else {0}  # whoever may sudo is root already
+        found: dict[Exposed, None] = {}
+        for path in paths:
+            place = path.absolute()
+            found.update(dict.fromkeys(_of_place(place, trusted)))
+        return list(found)
+
+    def _of_place(path: Path, trusted: Collection[int]) -> Iterator[Exposed]:
+        """Name who may write to it, or put another into the place of it or of a folder above."""
+        for place in (path, *path.parents):
+            try:
+                found = place.stat()
+            except OSError:
+                continue
+            if found.st_uid not in trusted:
+                yield Exposed(place, f"uid {found.st_uid}")
+            elif found.st_mode & 0o022 and not (place != path and found.st_mode & stat.S_ISVTX):
+                yield Exposed(place, "group" if not found.st_mode & 0o002 else "all")
