@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 LOCALE ?= $(shell echo "$${LC_ALL:-$${LC_MESSAGES:-$$LANG}}")
 
 .DEFAULT_GOAL := help
-.PHONY: help demo check check-all lint types law test kill crash power soak fuzz replay memory windows bench figures texts pack docs clean
+.PHONY: help demo check check-all lint types law test kill crash power soak mutants fuzz replay memory windows bench figures texts pack docs clean
 
 help: ## Show what there is
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -48,6 +48,9 @@ soak: $(VENV)/check ## Let everything happen at once for MINUTES (1), and hold w
 
 fuzz: $(VENV)/check ## Spoil made days for MINUTES of CPU time, and hold what is recognised to its promises
 	nice $(BIN)/python tools/fuzz.py --minutes $(or $(MINUTES),1)
+
+mutants: $(VENV)/mutants ## Change MODULES (agent deliverer) a line at a time for MINUTES (30), and print what no test notices
+	nice $(BIN)/python tools/mutants.py --minutes $(or $(MINUTES),30) $(MODULES)
 
 windows: $(VENV)/check ## The Windows tests, inside Wine, which this installs where it may (Debian, as root)
 	$(BIN)/pytest -m rig tests/windows
@@ -92,4 +95,8 @@ $(VENV)/check: $(VENV)/bin/python pyproject.toml
 
 $(VENV)/rig: $(VENV)/check
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --group rig
+	@touch $@
+
+$(VENV)/mutants: $(VENV)/check
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --group mutants
 	@touch $@

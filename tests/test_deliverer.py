@@ -539,3 +539,115 @@ def test_once_leaves_nothing_behind(posts: Posts) -> None:
         post.clock.pass_(post.deliverer.wait)
     assert post.state == (0, 30, 0)
     assert post.clock.elapsed() < 15
+
+
+def test_the_allowance_of_a_second_is_kept_over_batches(posts: Posts) -> None:
+    """However few a notifier takes at once, so many go in a second and no more; the next second takes as many again."""
+    post = posts(limits=Limits(singles=100, burst=5))
+    post.receiver.batch = 2
+    post.ring(alert(number) for number in range(1, 12))
+    for taken in (5, 10, 11):
+        while post.deliverer.deliver():
+            pass
+        assert len(post.receiver.taken) == taken
+        post.clock.pass_(1)
+
+
+def test_an_allowance_of_one_lets_one_go(posts: Posts) -> None:
+    """One message a second is one, not none."""
+    post = posts(limits=Limits(singles=100, burst=1))
+    post.ring([alert(1), alert(2)])
+    post.live(0.5)
+    assert post.singles == [1]
+    post.live(1)
+    assert post.singles == [1, 2]
+
+
+def test_a_repeat_is_held_for_its_ten_minutes_however_long_the_agent_runs(posts: Posts) -> None:
+    """What was told counts from when it was, not from when the agent began."""
+    post = posts()
+    post.clock.pass_(5000)
+    post.ring([alert(1, user="alice", at=post.clock())])
+    post.live(1)
+    post.clock.pass_(300)
+    post.ring([alert(2, user="alice", at=post.clock())])
+    post.live(10)
+    assert post.singles == [1]
+    post.live(300)
+    assert post.singles == [1, 2]
+
+
+def test_who_may_not_come_back_holds_no_repeat(posts: Posts) -> None:
+    """``--once`` tells at its end what a running agent would have held to be counted."""
+    post = posts()
+    post.ring([alert(1, user="alice")])
+    post.live(1)
+    post.start(last=True)
+    post.ring([alert(2, user="alice")])
+    post.live(1)
+    assert post.singles == [1, 2]
+
+
+def test_behind_three_that_fail_nothing_new_is_begun(posts: Posts) -> None:
+    """While three messages do not get through, the others wait as alerts, so that they may come together later."""
+    post = posts()
+    post.receiver.answer = lambda _: away()
+    post.ring(alert(number) for number in range(1, 4))
+    post.live(1)
+    post.ring([alert(4)])
+    post.live(4)
+    assert len(post.outbox.tellings.waiting("fake")) == 1
+    post.receiver.answer = lambda _: "taken"
+    post.live(60)
+    assert post.singles == [1, 2, 3, 4]
+
+
+def test_between_two_digests_there_is_a_minute(posts: Posts) -> None:
+    """A storm's second digest waits for its time, whichever way the first was begun."""
+    post = posts(limits=Limits(singles=1))
+    for start in (1, 20):
+        post.ring(alert(number, at=post.clock()) for number in range(start, start + 10))
+        post.live(15)
+    assert len(post.receiver.digests) == 1
+    post.live(60)
+    assert len(post.receiver.digests) == 2
+
+
+def test_who_is_told_of_what_fails_is_told_how_many_and_for_how_long(posts: Posts) -> None:
+    """A digest that is refused counts its alerts; one that does not get through, its minutes: in words, with the reason."""
+    post = posts(limits=Limits(singles=1))
+    post.receiver.answer = lambda telling: HOPELESS if isinstance(telling, Digest) else "taken"
+    post.ring(alert(number) for number in range(1, 6))
+    post.live(30)
+    assert post.told.text == (
+        "fake refuses 4 alerts for good: It is too large. To look at them: logonbell outbox list"
+    )
+    post.told.sentences.clear()
+    post.receiver.answer = lambda _: away()
+    post.ring([alert(9, at=post.clock())])
+    post.live(900)
+    unwell, lasting = post.told.text.splitlines()
+    assert unwell == "fake takes no alerts now: nobody is there"
+    minutes = lasting.removeprefix("An alert has not got through fake for ").partition(" ")[0]
+    assert 5 <= int(minutes) <= 8
+    assert lasting.endswith(f" {minutes} minutes: nobody is there It is tried again and again.")
+
+
+@pytest.mark.parametrize("readable", [True, False])
+def test_a_cry_passes_the_outbox_by(posts: Posts, monkeypatch: pytest.MonkeyPatch, *, readable: bool) -> None:
+    """It has no number and no row, is of now, and names the host that is known, or this one where nothing can be read."""
+    post = posts()
+    post.ring([alert(1)])
+
+    def unreadable(_: str) -> str:
+        raise Refused(say("It cannot be read."))
+
+    if not readable:
+        monkeypatch.setattr(post.outbox, "host_id", unreadable)
+    assert post.deliverer.cry(say("Nothing can be kept."))
+    (cried,) = post.receiver.taken
+    assert (cried.sequence, cried.read, cried.alert.finding.main.record_id) == (0, NOON, 0)
+    assert cried.alert.host_id == (HOST_ID if readable else "bastion")
+    assert post.state == (1, 0, 0)
+    post.receiver.answer = lambda _: away()
+    assert not post.deliverer.cry(say("Nothing can be kept."))

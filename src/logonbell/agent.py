@@ -478,12 +478,13 @@ class _Postman(threading.Thread):
         if stuck is None:
             self._cried = ""
             return
-        if str(stuck) == self._cried or time.monotonic() < self._cry_at:
+        now = deliverer.elapsed()
+        if str(stuck) == self._cried or now < self._cry_at:
             return
         taken = deliverer.cry(say("logonbell cannot go on: {why}", why=stuck.sentence))
         if taken:
             self._cried = str(stuck)
-        self._cry_at = time.monotonic() + (CRY_ANEW if taken else CRY_AGAIN)
+        self._cry_at = now + (CRY_ANEW if taken else CRY_AGAIN)
 
     def _try(self, deliverer: Deliverer) -> int:
         try:

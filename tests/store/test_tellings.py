@@ -169,6 +169,32 @@ def test_a_notifier_that_is_gone_leaves_nothing_pending(opened: Opened) -> None:
     assert str(remark.what) == "3 alerts were not told, dropped: numbers 2-4."
 
 
+def test_what_is_dropped_is_counted_and_dated(opened: Opened) -> None:
+    """Whoever is told of it next reads how many, of which host, and when; and each fate says when it was."""
+    outbox = opened()
+    put(outbox, range(1, 5))
+    later = NOON + timedelta(hours=1)
+    begun(outbox)
+    put(outbox, range(5, 7))
+    assert outbox.tellings.drop_all("sns", say("dropped"), later) == 6
+    remarks = outbox.remarks.between(0, 100)
+    assert [(remark.time, remark.kind, remark.count) for remark in remarks] == [(later, "dropped", 6)]
+    assert {row for (row,) in outbox._database.rows("select host_id from remark")} == {HOST_ID}
+    fates = [fate for number in range(1, 7) for fate in outbox.fates.numbered(number)[0].fates]
+    assert [fate.done for fate in fates] == [later] * 6
+
+
+def test_logonbells_own_alerts_are_of_the_one_host_that_is_known(opened: Opened) -> None:
+    """Without any, or with several, they are of this machine."""
+    outbox = opened()
+    assert outbox.host_id("here") == "here"
+    put(outbox, [1])
+    assert outbox.host_id("here") == HOST_ID
+    other = notification(2, host_id="i-2").alert
+    outbox.ring([other], ["sns"], NOON)
+    assert outbox.host_id("here") == "here"
+
+
 def silence(**more: object) -> Silence:
     """Make a silence of all, for an hour from noon."""
     given = {"cover": Cover(), "because": "patching", "author": "alice", "begins": NOON}
