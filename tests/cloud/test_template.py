@@ -10,7 +10,8 @@ import pytest
 
 from logonbell.alert import Level
 from logonbell.cloud.eyes import NAMES, OFF
-from logonbell.cloud.statements import ANY_RESOURCE
+from logonbell.cloud.setup_policy import Place, setup_statements
+from logonbell.cloud.statements import ANY_RESOURCE, why_any
 from logonbell.cloud.template import build, filter_policy
 from logonbell.cloud.wanted import Wanted, read_subscribers
 from logonbell.cloud.written import read_template, written
@@ -39,6 +40,14 @@ def test_a_statement_that_names_no_resource_is_explained_beside_it() -> None:
         sid for one in stack.resources.values() for sid in one.get("Metadata", {}).get("WhyAnyResource", {})
     } == explained
     assert explained <= ANY_RESOURCE.keys()
+
+
+def test_what_setting_up_may_do_everywhere_is_explained() -> None:
+    """No statement of the policy for setting up says * without a reason, which is printed beside it."""
+    granted = list(setup_statements(FULL, Place()))
+    everywhere = {one["Sid"] for one in granted if one["Resource"] == "*"}
+    assert everywhere == why_any(granted).keys()
+    assert not [one for one in granted if "*" in str(one["Action"])]
 
 
 def test_no_action_is_a_wildcard_but_the_keys_own() -> None:

@@ -19,6 +19,7 @@ import pytest
 
 from cloudtrail import EVENTS, SESSION, SHELL, WHO, event, transformed
 from emulator import REGION, Emulator, Moto, WebHook
+from fault_proxy import FaultProxy, Request
 from logonbell.alert import Level
 from logonbell.cli import main
 from logonbell.cloud.eyes import NAMES, eyes
@@ -499,3 +500,35 @@ def _until(true: Callable[[], bool]) -> None:
             return
         time.sleep(0.05)
     raise AssertionError
+
+
+def test_the_policy_for_setting_up_holds_every_call_of_ours(
+    account: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What `up`, `status` and `down` ask AWS themselves, as a proxy sees it, is allowed by what --for-setup prints.
+
+    What CloudFormation then calls for each resource no emulator shows.
+    """
+    options = ["--topic", account.stack, "--role", "Bastion", "--hosts", "tag:Role=bastion"]
+    with FaultProxy(account.aws.port) as proxy:
+        monkeypatch.setenv("AWS_ENDPOINT_URL", proxy.url)
+        account.run("up", *options, "--email", "ops@example.com")
+        account.run("status")
+        account.run("down")
+        asked = set(map(_action, proxy.seen))
+    printed = json.loads(account.run("policy", "--for-setup", *options).out)
+    allowed = {
+        action
+        for statement in printed["Statement"]
+        for action in ([statement["Action"]] if isinstance(statement["Action"], str) else statement["Action"])
+    }
+    assert len(asked) > 15
+    # STS tells everybody who they are. Metrics are read for hosts only, of which there are none here.
+    assert asked - allowed == {"sts:GetCallerIdentity"} & asked
+
+
+def _action(request: Request) -> str:
+    """Give the action that a request to AWS is, by the service that it is signed for."""
+    service = request.headers["authorization"].split("/")[3]
+    name = request.headers.get("x-amz-target", "").rpartition(".")[2] or request.form["Action"]
+    return f"{service}:{name}"

@@ -79,7 +79,9 @@ def _watchman(place: Place, ours: str) -> Iterator[Statement]:
     yield allow("HandItTheRole", "iam:PassRole", role, to_lambda)
     yield allow("TheWatchman", _of("lambda", _FUNCTION), place.arn("lambda", f"function:{ours}"))
     yield allow("TheWatchmansLog", _of("logs", _LOG), place.arn("logs", f"log-group:{ours}"))
-    yield allow("SeeLogs", "logs:DescribeLogGroups", "*")
+    yield allow(
+        "SeeLogs", _of("logs", "DescribeLogGroups DescribeIndexPolicies DescribeResourcePolicies"), "*"
+    )
     yield allow("SeeHosts", "ec2:DescribeInstances", "*")
     yield allow("SeeHeartbeats", "cloudwatch:GetMetricData", "*")
 
@@ -105,7 +107,10 @@ _POLICY = (
     "CreatePolicy DeletePolicy GetPolicy GetPolicyVersion ListPolicyVersions CreatePolicyVersion DeletePolicyVersion "
     "ListEntitiesForPolicy"
 )
-_RULES = "PutRule DeleteRule DescribeRule EnableRule DisableRule PutTargets RemoveTargets ListTargetsByRule"
+_RULES = (
+    "PutRule DeleteRule DescribeRule EnableRule DisableRule PutTargets RemoveTargets ListTargetsByRule TagResource "
+    "UntagResource ListTagsForResource"
+)
 _QUEUE = "CreateQueue DeleteQueue GetQueueUrl GetQueueAttributes SetQueueAttributes TagQueue UntagQueue ListQueueTags"
 _ALARMS = "PutMetricAlarm DeleteAlarms DescribeAlarms TagResource UntagResource ListTagsForResource"
 _ROLE = (
@@ -115,9 +120,12 @@ _ROLE = (
 _FUNCTION = (
     "CreateFunction DeleteFunction GetFunction GetFunctionConfiguration UpdateFunctionCode UpdateFunctionConfiguration "
     "GetFunctionCodeSigningConfig GetRuntimeManagementConfig GetFunctionRecursionConfig AddPermission RemovePermission "
-    "GetPolicy TagResource UntagResource ListTags"
+    "GetFunctionScalingConfig GetPolicy TagResource UntagResource ListTags"
 )
-_LOG = "CreateLogGroup DeleteLogGroup PutRetentionPolicy DeleteRetentionPolicy TagResource UntagResource ListTagsForResource"
+_LOG = (
+    "CreateLogGroup DeleteLogGroup PutRetentionPolicy DeleteRetentionPolicy TagResource UntagResource ListTagsForResource "
+    "GetDataProtectionPolicy"
+)
 _PARAMETER = "PutParameter GetParameter GetParameters DeleteParameter ListTagsForResource"
 _KEY = (
     "DescribeKey PutKeyPolicy GetKeyPolicy EnableKeyRotation DisableKeyRotation GetKeyRotationStatus "

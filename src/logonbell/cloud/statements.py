@@ -23,7 +23,7 @@ ANY_RESOURCE: Mapping[str, str] = {
     "SeeHosts": "ec2:DescribeInstances knows no resource; it reads which instances run, and their tags.",
     "TheAccountOwnsItsKey": "In a key's policy * is that key; without this nobody could mend or delete it.",
     "SeeDrift": "cloudformation:DescribeStackDriftDetectionStatus knows no resource; it reads how a look at drift ended.",
-    "SeeLogs": "logs:DescribeLogGroups knows no resource; it reads which logs there are.",
+    "SeeLogs": "What logs:Describe... asks for knows no resource; it reads which logs and policies of logs there are.",
     "SeeTrails": "cloudtrail:DescribeTrails knows no resource; it reads which trails there are.",
     "MakeItsKey": "kms:CreateKey knows no resource, since the key is not there yet; the tag holds it to ours.",
     "RolesOfTheOrganizationUseIt": "In a key's policy * is that key; the conditions hold it to the organization and SNS.",
