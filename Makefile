@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 LOCALE ?= $(shell echo "$${LC_ALL:-$${LC_MESSAGES:-$$LANG}}")
 
 .DEFAULT_GOAL := help
-.PHONY: help demo check check-all lint types law test kill crash power soak mutants fuzz replay memory windows bench figures texts pack docs clean
+.PHONY: help demo check check-all lint types law test kill crash power soak mutants fuzz replay memory windows bench figures texts pack docs sbom clean
 
 help: ## Show what there is
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -75,6 +75,14 @@ pack: $(VENV)/check ## Compile the shipped Sigma rules
 
 docs: $(VENV)/check ## Write the generated parts of docs/reference anew
 	$(BIN)/python tools/docs.py
+
+sbom: $(VENV)/check ## Write what an installation consists of: licences to docs/reference, CycloneDX to build/sbom.cdx.json
+	$(BIN)/python tools/licences.py
+	@rm -rf build/installed build/cyclonedx && $(PYTHON) -m venv build/installed && $(PYTHON) -m venv build/cyclonedx
+	@build/installed/bin/python -m pip install --quiet --disable-pip-version-check .
+	@build/installed/bin/python -m pip uninstall --quiet --yes pip setuptools
+	@build/cyclonedx/bin/python -m pip install --quiet --disable-pip-version-check 'cyclonedx-bom>=7'
+	build/cyclonedx/bin/cyclonedx-py environment --pyproject pyproject.toml --output-reproducible -o build/sbom.cdx.json build/installed
 
 clean: ## Remove what the other targets made
 	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
