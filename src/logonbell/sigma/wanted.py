@@ -7,6 +7,8 @@ from collections.abc import Iterable, Mapping
 from logonbell.hallmark import Hallmarks
 from logonbell.sigma.form import EVERY, Both, Condition, Either, Field, Number, Rule, Text
 
+LARGEST = 0xFFFF
+"""Of event ids, which have 16 bits; Windows need not be asked for others."""
 Ids = frozenset[int] | None
 """Event ids; None: any."""
 
@@ -15,9 +17,10 @@ def ids_of(condition: Condition) -> Ids:
     """Give the event ids for which a condition can hold."""
     match condition:
         case Field(field="EventID", test=Number(number)):
-            return frozenset({int(number)}) if number == int(number) else frozenset()
+            sound = 0 <= number <= LARGEST and number == int(number)
+            return frozenset({int(number)}) if sound else frozenset()
         case Field(field="EventID", test=Text(parts=(text,), wild="")) if text.isascii() and text.isdigit():
-            return frozenset({int(text)}) if len(text) <= 10 else frozenset()
+            return frozenset({int(text)}) if len(text) <= 5 and int(text) <= LARGEST else frozenset()
         case Both(of):
             known = [ids for ids in map(ids_of, of) if ids is not None]
             return frozenset.intersection(*known) if known else None
@@ -38,7 +41,7 @@ def wanted(rules: Iterable[Rule], channels: Iterable[str]) -> Mapping[str, Ids]:
             for name in followed if channel == EVERY else (channel,):
                 known = asked.get(name, frozenset())
                 asked[name] = None if ids is None or known is None else known | ids
-    return asked
+    return {name: ids for name, ids in asked.items() if ids is None or ids}
 
 
 def together(one: Mapping[str, Ids], other: Mapping[str, Ids]) -> Mapping[str, Ids]:
