@@ -180,7 +180,9 @@ class Correlator:
         if group.fired is not None and match.time - group.fired <= self._span:
             return None
         group.fired = match.time
-        refs = dict.fromkeys([match.refs[0], *(seen.ref for seen in reversed(group.seen))])
+        ordered = self.correlation.type == "temporal_ordered"
+        behind = [seen.ref for seen in reversed(group.seen) if not ordered or seen.began is not None]
+        refs = dict.fromkeys([match.refs[0], *behind])
         return Match(
             self.correlation.about,
             tuple(refs)[:SHOWN],
@@ -189,7 +191,7 @@ class Correlator:
             {**match.fields, **dict(grouped)},
             self.correlation.rings,
             grouped,
-            len(group.seen),
+            len(behind),
         )
 
     def _holds(self, group: Group) -> bool:
