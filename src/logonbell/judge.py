@@ -6,7 +6,7 @@ them. What they say of other events is an alert of its own.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, tzinfo
 
@@ -53,36 +53,15 @@ class Judge:
         self._clock = clock or Clock()
         self._known = Acquaintances()
 
-    def hear(self, event: Event) -> list[Judged]:
+    def hear(self, event: Event) -> Sequence[Judged]:
         """Give what rules over raw events say of an event."""
-        return [
-            (
-                Selected(
-                    match.time,
-                    match.host,
-                    match.refs,
-                    match.about.key,
-                    title_of(match.about),
-                    _target_of(match.fields),
-                    match.about.level,
-                    match.grouped,
-                    match.count,
-                ),
-                Verdict(
-                    True,
-                    Level(match.about.level),
-                    match.about.key,
-                    title_of(match.about),
-                    (_matched(match),),
-                ),
-            )
-            for match in self._detector.event(event)
-        ]
+        matches = self._detector.event(event)
+        return [_selected(match) for match in matches] if matches else ()
 
     def judge(self, finding: Finding) -> Verdict:
         """Say whether a finding rings, how loudly, and why."""
         verdict = self.rules.judge(finding)
-        if not isinstance(finding, Logon):
+        if not isinstance(finding, Logon) or not self._detector.looks_at_logons:
             return verdict
         fields = of_logon(finding, self._clock.zone, self._clock.hours) | self._known.meet(finding)
         return louder(verdict, map(_matched, self._detector.logon(finding, fields)))
@@ -123,7 +102,8 @@ def judge_past(events: Iterable[Event], judge: Judge, recogniser: Recogniser | N
 
     def heard() -> Iterator[Event]:
         for event in events:
-            selected.extend(judge.hear(event))
+            if said := judge.hear(event):
+                selected.extend(said)
             yield event
 
     def told(finding: Finding) -> None:
@@ -142,6 +122,15 @@ def judge_past(events: Iterable[Event], judge: Judge, recogniser: Recogniser | N
 def title_of(about: About) -> Sentence:
     """Give a rule's title as a sentence: those of the shipped rules stand in the catalogues."""
     return Sentence(about.title) if about.shipped else say("{title}", title=about.title)
+
+
+def _selected(match: Match) -> Judged:
+    about, title = match.about, title_of(match.about)
+    user = _target_of(match.fields)
+    finding = Selected(
+        match.time, match.host, match.refs, about.key, title, user, about.level, match.grouped, match.count
+    )
+    return finding, Verdict(True, Level(about.level), about.key, title, (_matched(match),))
 
 
 def _matched(match: Match) -> Matched:

@@ -55,15 +55,20 @@ def shipped() -> Book:
 
 
 def chosen(book: Book, on: Iterable[str], off: Iterable[str]) -> Book:
-    """Give the shipped rules that are switched on. What only serves others stays, and rings nobody."""
+    """Give the shipped rules that are switched on, and those that serve them."""
     asked, refused = frozenset(on), frozenset(off)
-
-    def stays(one: Rule | Correlation) -> bool:
-        return not one.rings or (
-            one.about.key not in refused and (not one.about.off or one.about.key in asked)
-        )
-
-    return Book(tuple(filter(stays, book.rules)), tuple(filter(stays, book.correlations)))
+    needed = {
+        one.about.key
+        for one in ringing(book)
+        if one.about.key not in refused and (not one.about.off or one.about.key in asked)
+    }
+    for one in reversed(book.correlations):  # those that others refer to stand in front of them
+        if one.about.key in needed:
+            needed.update(one.rules)
+    return Book(
+        tuple(one for one in book.rules if one.about.key in needed),
+        tuple(one for one in book.correlations if one.about.key in needed),
+    )
 
 
 def ringing(book: Book) -> list[Rule | Correlation]:

@@ -7,7 +7,6 @@ are missing, and rules over them are silent.
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from ipaddress import ip_network
 
 import msgspec
 
@@ -53,9 +52,9 @@ class Acquaintances(msgspec.Struct):
                 fields["FirstOfUser"] = str(before is None).lower()
         address = address_of(logon.address) if logon.address else None
         if address is not None and not address.is_loopback:
-            network = ip_network((address, 24 if address.version == 4 else 64), strict=False)
+            network = int(address) >> (8 if address.version == 4 else 64)  # /24, or /64 of IPv6
             from_address = _visited(self.addresses, f"{logon.host}\0{address}", logon)
-            from_network = _visited(self.networks, f"{logon.host}\0{network}", logon)
+            from_network = _visited(self.networks, f"{logon.host}\0{address.version}:{network}", logon)
             if learnt:
                 fields["FirstFromAddress"] = str(from_address is None).lower()
                 fields["FirstFromNetwork"] = str(from_network is None).lower()

@@ -7,9 +7,8 @@ docs/decisions/sigma.md.
 
 from __future__ import annotations
 
-import json
 from bisect import insort
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from operator import attrgetter
@@ -87,7 +86,7 @@ class Correlator:
         value = self._value(match.fields)
         if value is None:
             return None
-        key = json.dumps([fold(text) for _, text in grouped])
+        key = _key(text for _, text in grouped)
         group = self.groups.pop(key, None) or Group()
         self.groups[key] = group
         before = len(group.seen)
@@ -115,7 +114,8 @@ class Correlator:
         if self.correlation.type != "value_count":
             return ""
         values = [fields.get(name) for name in self.correlation.fields]
-        return None if None in values else json.dumps([fold(value or "") for value in values])
+        known = [value for value in values if value is not None]
+        return _key(known) if len(known) == len(values) else None
 
     def _add(self, group: Group, one: Seen) -> bool:
         """Remember a match, and forget what is no longer within the time; tell whether it says anything new."""
@@ -219,3 +219,8 @@ class Correlator:
                 return
             self._held -= len(seen)
             del self.groups[key]
+
+
+def _key(values: Iterable[str]) -> str:
+    """Make one text of several, with their lengths, so that no two lists of values look alike."""
+    return "".join(f"{len(folded)}:{folded}" for folded in map(fold, values))

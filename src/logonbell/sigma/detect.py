@@ -49,7 +49,12 @@ class Detector:
             for each in ids or ():
                 self._by_id.setdefault((channel, each), []).append(ready)
 
-    def event(self, event: Event) -> list[Match]:
+    @property
+    def looks_at_logons(self) -> bool:
+        """Whether some rule is over logons."""
+        return bool(self._over_logons)
+
+    def event(self, event: Event) -> Sequence[Match]:
         """Give what matches an event, and what fires by that."""
         place = (event.channel, event.event_id)
         tried = self._tried.get(place)
@@ -61,7 +66,7 @@ class Detector:
                 *self._by_channel.get(EVERY, ()),
             ]
         if not tried:
-            return []
+            return ()
         fields = of_event(event)
         return self._matched(
             tried,
