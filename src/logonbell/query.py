@@ -30,8 +30,8 @@ def query_for(
     return f'<QueryList><Query Id="0" Path={quoteattr(channel)}>{chosen}</Query></QueryList>'
 
 
-def query_list(wanted: Mapping[str, Collection[int]]) -> str:
-    """Ask for event ids of several channels. One that the machine has not makes the whole query invalid there."""
+def query_list(wanted: Mapping[str, Collection[int] | None]) -> str:
+    """Ask for event ids of several channels (None: for all of one). One that the machine has not makes the whole query invalid there."""
     chosen = "".join(_selects(channel, expressions(ids)) for channel, ids in wanted.items())
     return f'<QueryList><Query Id="0">{chosen}</Query></QueryList>'
 

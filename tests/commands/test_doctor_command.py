@@ -19,6 +19,7 @@ import pytest
 from agent_host import Host
 from fakes import NOON
 from fault_proxy import FaultProxy
+from logonbell.commands.composition import wanted_by_all
 from logonbell.commands.desk import Desk
 from logonbell.commands.doctor import doctor, examine
 from logonbell.config.reading import read_config
@@ -28,6 +29,7 @@ from logonbell.notifiers.check import Mark
 from logonbell.provision.record import Record
 from logonbell.provision.steps import take
 from logonbell.provision.windows import Wanted, start, steps
+from logonbell.sigma.form import Book
 from logonbell.sources.position import NAMED
 from said import Said
 from scripted_aws import caller, role, simulated, subscription_attributes, subscriptions, topic_attributes
@@ -78,7 +80,10 @@ def windows(tmp_path: Path) -> FakeWindows:
 
 def marks(config: Config, windows: FakeWindows | None) -> dict[str, Mark]:
     """How everything is."""
-    return {one.about: one.mark for one in examine(config, windows.machine() if windows else None)}
+    return {
+        one.about: one.mark
+        for one in examine(config, windows.machine() if windows else None, wanted_by_all(Book()))
+    }
 
 
 def test_an_installation_that_is_well(config: Config, windows: FakeWindows) -> None:

@@ -109,6 +109,12 @@ def judge_of(config: Config, desk: Desk, book: Book | None = None) -> Judge:
     return Judge(rules_of(config), detector, Clock(desk.zone, work))
 
 
+def wanted_by_all(book: Book) -> Mapping[str, Ids]:
+    """Say what is asked of Windows' log: what recognising reads, and what the rules ask for besides, by channel."""
+    own = {channel: WANTED[channel] for channel in CHANNELS}
+    return together(own, wanted_by(book.rules, CHANNELS))
+
+
 def plain_book(on: Sequence[str] = ()) -> Book:
     """Give the shipped rules, and those of them that ``on`` switches on. Raises ``Refused`` for one that is not known."""
     known = [one.about.key for one in ringing(shipped())]

@@ -8,7 +8,7 @@ import platform
 import re
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from importlib.metadata import version
@@ -17,9 +17,9 @@ from urllib.request import getproxies, proxy_bypass
 
 from logonbell import __version__
 from logonbell.agent import utc_now
-from logonbell.commands.composition import guard_of
+from logonbell.commands.composition import book_of, guard_of, wanted_by_all
 from logonbell.commands.desk import MENDABLE, Desk
-from logonbell.commands.install import ON_WINDOWS, windows_here
+from logonbell.commands.install import windows_here
 from logonbell.commands.topic import MARKS
 from logonbell.config.kinds import OFF
 from logonbell.config.notify import ToSns
@@ -33,8 +33,9 @@ from logonbell.notifiers.topic import read_topic
 from logonbell.provision.record import Record
 from logonbell.provision.windows import task_of
 from logonbell.query import query_list
-from logonbell.recognise.windows import CHANNELS, SECURITY, WANTED
+from logonbell.recognise.windows import CHANNELS, SECURITY
 from logonbell.sentence import plural, say
+from logonbell.sigma.wanted import Ids
 from logonbell.sources.position import NAMED
 from logonbell.ssm.processes import HostProcesses
 from logonbell.store.lock import owner
@@ -55,7 +56,7 @@ Gather = Callable[[], Iterable[Verdict]]
 def doctor(desk: Desk, config: Config, *, as_json: bool, windows: Windows | None = None) -> int:
     """Look at everything. Returns the exit code."""
     windows = windows or windows_here()
-    verdicts = list(examine(config, windows))
+    verdicts = list(examine(config, windows, wanted_by_all(book_of(config, desk))))
     failing = fails(verdicts)
     if as_json:
         desk.out.line(json.dumps(_document(verdicts)))
@@ -78,8 +79,11 @@ def doctor(desk: Desk, config: Config, *, as_json: bool, windows: Windows | None
     return 0
 
 
-def examine(config: Config, windows: Windows | None) -> Iterator[Verdict]:
-    """Gather each fact and judge it; what cannot be gathered is not known, and keeps no other from being."""
+def examine(config: Config, windows: Windows | None, wanted: Mapping[str, Ids]) -> Iterator[Verdict]:
+    """Gather each fact and judge it; what cannot be gathered is not known, and keeps no other from being.
+
+    ``wanted`` is what is asked of Windows' log.
+    """
     state = _state(config)
     read = state if isinstance(state, OutboxState) else None
     gathered: list[tuple[str, Gather]] = [
@@ -90,7 +94,7 @@ def examine(config: Config, windows: Windows | None) -> Iterator[Verdict]:
         ("clock", lambda: [host.of_clock(ntp.offset(time.time))]),
     ]
     if windows is not None:
-        gathered += _on_windows(windows, read, config.sources.channels)
+        gathered += _on_windows(windows, read, config.sources.channels, wanted)
     gathered += [("road", partial(_roads, table)) for table in config.notify.sns]
     gathered += [(f"topic {table.name}", partial(_topic, table)) for table in config.notify.sns]
     if read is not None:
@@ -105,7 +109,10 @@ def examine(config: Config, windows: Windows | None) -> Iterator[Verdict]:
 
 
 def _on_windows(
-    windows: Windows, state: OutboxState | None, followed: Sequence[str] | str
+    windows: Windows,
+    state: OutboxState | None,
+    followed: Sequence[str] | str,
+    wanted: Mapping[str, Ids],
 ) -> list[tuple[str, Gather]]:
     run = windows.run
     channels = CHANNELS if isinstance(followed, str) else followed
@@ -113,9 +120,12 @@ def _on_windows(
         ("rights", lambda: [judge.of_rights(elevated=windows.security.elevated())]),
         ("program", lambda: judge.of_program(exposed(windows.security, windows.places))),
         ("folder", lambda: [judge.of_folder(str(windows.folder), _sddl(windows))]),
-        ("task", lambda: _task(windows)),
+        ("task", lambda: _task(windows, wanted)),
         ("audit", lambda: judge.of_audit(audit_policy.read(run), _installed(windows))),
-        *((f"channel {name}", partial(_channel, windows, name, state)) for name in channels),
+        *(
+            (f"channel {name}", partial(_channel, windows, name, state, wanted.get(name, ())))
+            for name in channels
+        ),
         ("proxy", lambda: _proxy(windows)),
     ]
 
@@ -126,16 +136,18 @@ def _proxy(windows: Windows) -> Iterator[Verdict]:
     return road.of_own_proxy(getproxies().get("https"), "yes" if machines.code == 0 else None)
 
 
-def _channel(windows: Windows, name: str, state: OutboxState | None) -> Iterator[Verdict]:
-    channel = look(windows.run, name, WANTED.get(name, ()))
+def _channel(
+    windows: Windows, name: str, state: OutboxState | None, ids: Collection[int] | None
+) -> Iterator[Verdict]:
+    channel = look(windows.run, name, ids)
     source = state.sources.get(f"{NAMED}{name}") if state is not None else None
     yield from judge.of_channel(channel, source.newest if source is not None else None, utc_now())
     if name == SECURITY and channel.seen is Seen.READABLE:
         yield judge.of_log_size(channel)
 
 
-def _task(windows: Windows) -> Iterator[Verdict]:
-    ours = [task_of(windows, None), task_of(windows, query_list(existing(windows.run, ON_WINDOWS)))]
+def _task(windows: Windows, wanted: Mapping[str, Ids]) -> Iterator[Verdict]:
+    ours = [task_of(windows, None), task_of(windows, query_list(existing(windows.run, wanted)))]
     return judge.of_task(scheduled_task.registered(windows.run), ours, scheduled_task.last_run(windows.run))
 
 

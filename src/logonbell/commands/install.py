@@ -9,6 +9,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TextIO
 
+from logonbell.commands.composition import book_of, wanted_by_all
 from logonbell.commands.consent import agree
 from logonbell.commands.desk import MENDABLE, Desk
 from logonbell.commands.ring import ring
@@ -31,7 +32,6 @@ from logonbell.provision.windows import (
     steps,
 )
 from logonbell.query import query_list
-from logonbell.recognise.windows import CHANNELS, WANTED
 from logonbell.sentence import Sentence, say
 from logonbell.text.language import speak
 from logonbell.windows.channels import existing
@@ -44,8 +44,6 @@ _OUTCOMES: Mapping[Outcome, Sentence] = MappingProxyType(
         Outcome.UNDONE: say("{number}: done"),
     }
 )
-ON_WINDOWS = {name: WANTED[name] for name in CHANNELS}
-"""The events that start the task of ``--on-event``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +83,9 @@ def install(desk: Desk, windows: Windows, asked: Asked, answers: TextIO) -> int:
     text = _settings(windows, asked)
     config = parse_config(text, windows.settings, lambda sentence: speak(sentence, desk.language))
     refuse_unfit(windows)
-    query = query_list(existing(windows.run, ON_WINDOWS)) if asked.on_event else None
+    query = None
+    if asked.on_event:
+        query = query_list(existing(windows.run, wanted_by_all(book_of(config, desk))))
     planned = steps(windows, Wanted(text, query))
     _show(desk, [one.says for one in planned])
     if asked.dry_run:

@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from enum import Enum
 
 from logonbell.query import expressions
+from logonbell.sigma.wanted import Ids
 from logonbell.windows.commands import Commands
 
 ACCESS_DENIED = 5
@@ -53,13 +54,13 @@ class Channel:
     newest: Mark | None = None
 
 
-def existing(run: Commands, wanted: Mapping[str, Collection[int]]) -> dict[str, Collection[int]]:
+def existing(run: Commands, wanted: Mapping[str, Ids]) -> dict[str, Ids]:
     """Give those of the channels that this machine has."""
     return {name: ids for name, ids in wanted.items() if run("wevtutil", "gl", name).code != NOT_FOUND}
 
 
-def look(run: Commands, name: str, ids: Collection[int]) -> Channel:
-    """Look at a channel, and for the newest event of these ids."""
+def look(run: Commands, name: str, ids: Collection[int] | None) -> Channel:
+    """Look at a channel, and for the newest event of these ids (None: of any)."""
     settings = run("wevtutil", "gl", name)
     if settings.code == NOT_FOUND:
         return Channel(name, Seen.ABSENT)
@@ -80,7 +81,7 @@ def look(run: Commands, name: str, ids: Collection[int]) -> Channel:
     )
 
 
-def _newest(run: Commands, name: str, ids: Collection[int]) -> Mark | None:
+def _newest(run: Commands, name: str, ids: Collection[int] | None) -> Mark | None:
     found = [
         mark
         for expression in expressions(ids)
