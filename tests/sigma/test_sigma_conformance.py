@@ -94,6 +94,8 @@ def test_wildcards() -> None:
         ("a**b", ["ab", "axb"], ["a"]),
         ("*.e?e", ["x.exe", ".eee"], ["x.ee", "x.exe1"]),
         ("a?b*c?d", ["a1bc2d", "a1bxxc2d"], ["abc2d", "a1bcd"]),
+        ("*ab*b", ["abb", "ab-b"], ["ab"]),  # the middle and the end do not overlap
+        ("*a?*b", ["axb", "a?-b"], ["ab", "b"]),
         ("?ab*", ["xab", "xabc"], ["ab", "xxab"]),
     ],
 )
@@ -420,6 +422,7 @@ def test_fields_of_windows_events() -> None:
         ("contains", "'?'", ["x", "xyz"], [""]),
         ("cased", "Admin", ["Admin"], ["admin", "ADMIN", "Admins"]),
         ("contains|cased", "Adm", ["xAdmx"], ["xadmx"]),
+        ("cased", "[Admin, root]", ["Admin", "root"], ["admin", "Root"]),
         ("cased|contains", "Adm", ["xAdmx"], ["xadmx"]),
         ("startswith|cased", "Adm", ["Admin"], ["admin", "xAdm"]),
         ("cased|endswith", "'?in'", ["Admin", "1in"], ["AdmIN", "in"]),
