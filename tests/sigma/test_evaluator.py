@@ -172,7 +172,7 @@ def agree(condition: Condition, event: Mapping[str, str], zone: tzinfo) -> None:
     assert Evaluator(zone, linear).matcher(kept)(event) == expected
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(condition=conditions, event=fields, zone=st.sampled_from([UTC, TOKYO]))
 def test_evaluator_says_what_is_obvious(condition: Condition, event: dict[str, str], zone: tzinfo) -> None:
     """A slow evaluator, written from the meaning of the form alone, finds the same."""
@@ -189,7 +189,7 @@ def test_evaluator_says_what_is_obvious_for_long(
     agree(condition, event, zone)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(text=wild_texts(), value=texts)
 def test_wildcards_say_what_is_obvious(text: Text, value: str) -> None:
     """Texts with wildcards by themselves, as values and as keywords."""
@@ -264,7 +264,7 @@ def test_expressions_need_an_engine() -> None:
         Evaluator(patterns=linear).matcher(Field("x", Pattern("(?=a)")))
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=10, deadline=None)
 @given(some=st.lists(conditions, max_size=3))
 def test_form_is_kept_as_json(some: list[Condition]) -> None:
     """What was compiled once is read back as it was."""

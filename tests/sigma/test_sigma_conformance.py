@@ -901,7 +901,7 @@ def test_conditions_that_cannot_be_done_are_refused(condition: str) -> None:
 def test_conditions_are_nested_as_deep_as_they_are_taken() -> None:
     """What is compiled can be asked; what is nested too deeply is refused when it is compiled."""
     taken = 0
-    for depth in (10, 40, 80, 160, 320):
+    for depth in (10, 41, 320):
         text = "(sel_a and not " * depth + "sel_b" + ")" * depth
         made = compiled(rule(f"sel_a: {{a: 1}}\nsel_b: {{b: 1}}\ncondition: '{text}'"))
         for one in made.book.rules:

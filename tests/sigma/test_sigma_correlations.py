@@ -379,6 +379,25 @@ def test_matches_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     assert len(detector.snapshot()["Found"]) == 3  # what was forgotten no longer counts
 
 
+@pytest.mark.parametrize("name", ["u" * 30_000, "山" * 30_000, "\U0001f600\ud800" * 10_000])
+def test_long_values_take_no_memory(name: str) -> None:
+    """Whoever fails to log on chooses the name: a long one is told from others, and not kept."""
+    texts = [
+        A,
+        correlation("event_count", "[a]", condition="{gte: 2}", title="Count"),
+        correlation("value_count", "[a]", condition="{gte: 2, field: User}", by="[Host]", title="Values"),
+    ]
+    detector = Detector(book(*texts))
+
+    def found(record: int, user: str) -> list[str]:
+        return [match.about.key for match in detector.event(happens(record, record, user=user, Host="h"))]
+
+    assert found(1, name) == []
+    assert found(2, name + "x") == ["Values"]
+    assert found(3, name.upper()) == ["Count"]
+    assert len(msgspec.json.encode(detector.snapshot())) < 2_000
+
+
 def test_groups_that_are_over_are_forgotten() -> None:
     """What is older than the time is given back when others come."""
     detector = Detector(book(A, correlation("event_count", "[a]", condition="{gte: 2}")))

@@ -144,7 +144,7 @@ def is_never_narrower(some: list[Rule], happened: Event) -> None:
         )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(some=rules, happened=events)
 def test_query_is_never_narrower_than_the_rules(some: list[Rule], happened: Event) -> None:
     """What Windows leaves out, no rule could have matched."""

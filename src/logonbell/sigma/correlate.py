@@ -11,6 +11,7 @@ from bisect import insort
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from hashlib import sha256
 from operator import attrgetter
 
 import msgspec
@@ -24,6 +25,9 @@ GROUPS = 10_000
 """So many groups of one correlation are remembered; of more, the one that was quiet the longest is forgotten."""
 MATCHES = 200_000
 """So many matches all groups of a correlation together remember."""
+LONGEST = 256
+"""So many characters values have together that are remembered as they are; of longer ones a hash is, for who fails to log
+on chooses the name."""
 SHOWN = 64
 """So many of the events behind it a match names at most."""
 
@@ -223,4 +227,5 @@ class Correlator:
 
 def _key(values: Iterable[str]) -> str:
     """Make one text of several, with their lengths, so that no two lists of values look alike."""
-    return "".join(f"{len(folded)}:{folded}" for folded in map(fold, values))
+    key = "".join(f"{len(folded)}:{folded}" for folded in map(fold, values))
+    return key if len(key) <= LONGEST else sha256(key.encode("utf-8", "surrogatepass")).hexdigest()
