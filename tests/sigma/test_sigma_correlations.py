@@ -319,13 +319,32 @@ def test_one_event_may_match_several_rules() -> None:
 
 
 def test_late_events_count() -> None:
-    """What comes late, and is still within the time, counts; what is older says nothing."""
+    """What comes late, and is still within the time, counts; what is older counts among its like alone."""
     texts = [A, correlation("event_count", "[a]", condition="{gte: 3}")]
     assert times(fired(texts, at([100, 50, 60]))) == [60]
     assert fired(texts, at([100, 50, 39])) == []
+    assert fired(texts, at([100, 90, 39, 38])) == []
     temporal = [A, B, correlation("temporal", "[a, b]")]
     assert times(fired(temporal, [happens(1, 100, 1), happens(2, 40, 2)])) == [40]
     assert times(fired(temporal, [happens(1, 50, 1), happens(2, 0, 1), happens(3, 100, 2)])) == [100]
+
+
+@pytest.mark.parametrize("kind", ["event_count", "temporal_ordered"])
+def test_clock_that_was_set_back_silences_nothing(kind: str) -> None:
+    """Events from the future, also a burst that rang then, do not make those of today too old to count."""
+    condition = "{gte: 2}" if kind == "event_count" else None
+    texts = [A, B, correlation(kind, "[a, b]", condition=condition)]
+    ahead = 10 * 365 * 86_400
+    future = [happens(1, ahead, 1), happens(2, ahead + 1, 2)]
+    assert times(fired(texts, [*future, happens(3, 5, 1), happens(4, 6, 2)])) == [ahead + 1, 6]
+    assert times(fired(texts, [*future, happens(3, 500, 1), happens(4, 5, 1), happens(5, 6, 2)])) == [
+        ahead + 1,
+        6,
+    ]
+    detector = Detector(book(*texts))
+    for number in range(200):
+        detector.event(happens(number, -100 * number, 1))
+    assert len(detector.snapshot()["Found"]) <= 2
 
 
 def test_match_names_what_is_behind_it() -> None:

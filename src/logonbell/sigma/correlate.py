@@ -90,7 +90,7 @@ class Correlator:
         value = self._value(match.fields)
         if value is None:
             return None
-        key = _key(text for _, text in grouped)
+        key = self._of_its_time(_key(text for _, text in grouped), match.time)
         group = self.groups.pop(key, None) or Group()
         self.groups[key] = group
         before = len(group.seen)
@@ -98,6 +98,22 @@ class Correlator:
         self._held += len(group.seen) - before
         self._forget(match.time)
         return self._fire(group, match, grouped) if known else None
+
+    def _of_its_time(self, key: str, time: datetime) -> str:
+        """Give the key of a group to which a match does not come too late.
+
+        One that does is counted apart, among its like: a clock that ran ahead and was set back must not silence a group.
+        """
+        if not self._is_ahead(key, time):
+            return key
+        apart = key + "\0"
+        if self._is_ahead(apart, time):
+            self._held -= len(self.groups.pop(apart).seen)
+        return apart
+
+    def _is_ahead(self, key: str, time: datetime) -> bool:
+        group = self.groups.get(key)
+        return group is not None and bool(group.seen) and group.seen[-1].time - self._span > time
 
     def _grouped(self, match: Match) -> tuple[tuple[str, str], ...] | None:
         """Give the values that it is grouped by; None where one is missing, for such an event belongs to no group."""
@@ -126,9 +142,7 @@ class Correlator:
         newest = max(group.seen[-1].time, one.time) if group.seen else one.time
         seen = [each for each in group.seen if each.time >= newest - self._span]
         group.seen = seen
-        if one.time < newest - self._span or any(
-            each.ref == one.ref and each.rule == one.rule and each.time == one.time for each in seen
-        ):
+        if any(each.ref == one.ref and each.rule == one.rule and each.time == one.time for each in seen):
             return False
         match self.correlation.type:
             case "value_count":
