@@ -324,6 +324,7 @@ def test_late_events_count() -> None:
     assert times(fired(texts, at([100, 50, 60]))) == [60]
     assert fired(texts, at([100, 50, 39])) == []
     assert fired(texts, at([100, 90, 39, 38])) == []
+    assert times(fired(texts, at([100, 39, 101, 102]))) == [102]  # and takes nothing away
     temporal = [A, B, correlation("temporal", "[a, b]")]
     assert times(fired(temporal, [happens(1, 100, 1), happens(2, 40, 2)])) == [40]
     assert times(fired(temporal, [happens(1, 50, 1), happens(2, 0, 1), happens(3, 100, 2)])) == [100]
