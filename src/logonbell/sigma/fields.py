@@ -45,7 +45,7 @@ LOGON_FIELDS = {
     "Channel": "the channel of its main event",
     "EventID": "the id of its main event",
 }
-"""What a rule over logons may ask for, and what it means (docs/rules.md is made of it)."""
+"""What a rule over logons may ask for, and what it means (docs/rules.md tells it to people)."""
 
 
 @dataclass(frozen=True, slots=True)
