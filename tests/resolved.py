@@ -12,6 +12,7 @@ PSEUDO = {
     "AWS::Partition": "aws",
     "AWS::Region": "ap-northeast-1",
     "AWS::StackName": "logonbell",
+    "AWS::URLSuffix": "amazonaws.com",
 }
 PHYSICAL = {
     "Topic": "arn:aws:sns:ap-northeast-1:123456789012:logonbell",

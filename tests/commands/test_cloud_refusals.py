@@ -10,13 +10,14 @@ import pytest
 
 from fault_proxy import Answer, FaultProxy, error, throttling
 from logonbell.cli import main
-from logonbell.cloud.refusal import forbidden
+from logonbell.cloud.refusal import forbidden, refused
 from logonbell.cloud.services import Services
 from logonbell.cloud.stack import Stack, kept, stays
 from logonbell.cloud.standing import wanted_of
 from logonbell.cloud.template import build
 from logonbell.cloud.wanted import Wanted, read_subscribers
 from logonbell.errors import Refused
+from logonbell.notifiers.aws import NotAnswered
 from resolved import given
 from wanted_stacks import FULL
 
@@ -210,3 +211,22 @@ def test_what_is_kept_is_kept_by_name() -> None:
     assert not stays(template, names)
     assert all("Stays" in made["Resources"][name]["Metadata"] for name in names)
     assert "DeletionPolicy" not in made["Resources"]["Watchman"]
+
+
+@pytest.mark.parametrize(
+    ("name", "does"),
+    [
+        ("NoRegionError", "--region"),
+        ("EndpointConnectionError", "--region"),
+        ("ProfileNotFound", "AWS configuration"),
+        ("RequestExpired", "aws sso login"),
+        ("TooManyRequestsException", "Wait a minute"),
+        ("SomethingNew", "run it again"),
+    ],
+)
+def test_each_kind_of_refusal_says_what_to_do(name: str, does: str) -> None:
+    """Of a region that is not there as of credentials that ran out; what nobody knows is told in AWS's own words."""
+    told = refused(NotAnswered([name], "as AWS says it"), "sns:Publish")
+    assert does in str(told.hint)
+    assert "as AWS says it" in str(told.what)
+    assert "\n" not in str(told)

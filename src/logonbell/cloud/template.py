@@ -151,7 +151,7 @@ _CONDITIONS: Mapping[str, Any] = {
 _TOPIC = _if("OwnTopic", _ref("Topic"), _ref("TopicArn"))
 _ACCOUNT = _ref("AWS::AccountId")
 _ROOT = _sub("arn:${AWS::Partition}:iam::${AWS::AccountId}:root")
-_THROUGH_SNS = _sub("sns.${AWS::Region}.amazonaws.com")
+_THROUGH_SNS = _sub("sns.${AWS::Region}.${AWS::URLSuffix}")
 _TAGS = [{"Key": "logonbell", "Value": _ref("AWS::StackName")}]
 
 

@@ -44,7 +44,7 @@ def host_policy(desk: Desk, asked: Asked, *, key_arn: str | None) -> int:
                 say("{arn} is not the ARN of a key.", arn=repr(key_arn[:_SHOWN])),
                 say("It looks like arn:aws:kms:ap-northeast-1:123456789012:key/0123... (no alias)."),
             )
-        granted.append(may.use_key(key_arn, f"sns.{topic.region}.amazonaws.com"))
+        granted.append(may.use_key(key_arn, f"sns.{topic.region}.{_suffix(topic.partition)}"))
     if wanted.parameter is not None:
         place = Place(partition=topic.partition, region=topic.region, account=topic.account)
         granted.append(may.read_settings(place.arn("ssm", f"parameter/{wanted.parameter.removeprefix('/')}")))
@@ -71,6 +71,11 @@ def setup_policy(desk: Desk, asked: Asked, *, stack: str, account: str, region: 
     place = Place(stack=read_stack(stack), partition=partition, region=region, account=account)
     _print(desk, setup_statements(asked.wanted(desk.language), place))
     return 0
+
+
+def _suffix(partition: str) -> str:
+    """Give how AWS's names end in a partition (CloudFormation's AWS::URLSuffix)."""
+    return "amazonaws.com.cn" if partition == "aws-cn" else "amazonaws.com"
 
 
 def _print(desk: Desk, granted: Iterable[Statement]) -> None:
