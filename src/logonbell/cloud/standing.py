@@ -7,7 +7,8 @@ from typing import Any
 
 from logonbell.alert import Level
 from logonbell.cloud.eyes import OFF, eyes
-from logonbell.cloud.template import YES, filter_policy
+from logonbell.cloud.parameters import YES
+from logonbell.cloud.template import filter_policy
 from logonbell.cloud.wanted import Subscriber, Tag, Wanted
 from logonbell.cloud.written import Template
 from logonbell.errors import Refused
