@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -86,6 +87,20 @@ def test_a_copy_belongs_to_its_owner_and_its_name(
     (copy,) = tmp_path.iterdir()
     assert copy.stat().st_mode & 0o077 == 0
     assert check(capsys, "ssm:/logonbell/other")[0] == 1
+
+
+def test_a_copy_that_others_may_write_is_not_obeyed(
+    ssm: FaultProxy, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Who can put settings there would choose whom root's agent rings."""
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
+    ssm.will(_parameter('language = "en"\n'), _refused("ParameterNotFound"))
+    check(capsys)
+    (copy,) = tmp_path.iterdir()
+    copy.chmod(0o666)
+    code, _, err = check(capsys)
+    assert code == 1
+    assert "may be written by others" in err
 
 
 @pytest.mark.parametrize("name", ["ssm:", "ssm:/aws/x", "ssm:a b", "ssm:a/b"])

@@ -859,10 +859,13 @@ def _settings(path: Path, desk: Desk) -> Config:
     from logonbell.config.settings import default_state  # noqa: PLC0415 - likewise
     from logonbell.config.stored import read_stored, stored_name  # noqa: PLC0415 - likewise
 
-    text, remark = read_stored(stored_name(path), default_state())
-    if remark is not None:
-        desk.remark(remark)
-    return parse_config(text, path, tell, folder=CONFIG.parent)
+    stored = read_stored(stored_name(path), default_state())
+    if stored.copy is not None and stored.remark is not None:
+        from logonbell.commands.safety import refuse_if_exposed  # noqa: PLC0415 - likewise
+
+        desk.remark(stored.remark)
+        refuse_if_exposed([stored.copy])
+    return parse_config(stored.text, path, tell, folder=CONFIG.parent)
 
 
 def _run(desk: Desk, run: Callable[[Desk], int]) -> int:

@@ -6,6 +6,7 @@ import hashlib
 import os
 import re
 from pathlib import Path
+from typing import NamedTuple
 
 from logonbell.errors import Refused
 from logonbell.instance import this_instance
@@ -13,6 +14,7 @@ from logonbell.notifiers.aws import Aws, NotAnswered, chosen_region
 from logonbell.notifiers.check import words_of
 from logonbell.notifiers.identity import forbids
 from logonbell.sentence import Sentence, say
+from logonbell.store.folder import make
 
 _PREFIX = "ssm:"
 _MISSING = frozenset({"ParameterNotFound", "ParameterVersionNotFound"})
@@ -38,8 +40,16 @@ def stored_name(path: Path) -> str:
     return read_parameter(path.as_posix().removeprefix(_PREFIX))
 
 
-def read_stored(name: str, folder: Path) -> tuple[str, Sentence | None]:
-    """Read the settings of a parameter, and what there is to say of that.
+class Stored(NamedTuple):
+    """The settings of a parameter; where they are of a ``copy``, ``remark`` says why."""
+
+    text: str
+    copy: Path | None = None
+    remark: Sentence | None = None
+
+
+def read_stored(name: str, folder: Path) -> Stored:
+    """Read the settings of a parameter.
 
     Where it cannot be read, the copy in ``folder`` stands in, of when it was read last. Raises ``Refused`` where there is
     none.
@@ -52,11 +62,12 @@ def read_stored(name: str, folder: Path) -> tuple[str, Sentence | None]:
             kept = copy.read_text("utf-8")
         except (OSError, UnicodeDecodeError):
             raise refused from None
-        return kept, say(
+        remark = say(
             "{why} The settings that were read last are used: {copy}", why=refused.sentence, copy=str(copy)
         )
+        return Stored(kept, copy, remark)
     _keep(copy, text)
-    return text, None
+    return Stored(text)
 
 
 def _asked(name: str) -> str:
@@ -97,7 +108,7 @@ def _keep(copy: Path, text: str) -> None:
     """Keep a copy, whole or not at all; where nothing can be written, the next start does without."""
     beside = copy.with_suffix(".new")
     try:
-        copy.parent.mkdir(parents=True, exist_ok=True)
+        make(copy.parent)
         with os.fdopen(
             os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8"
         ) as file:
