@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 LOCALE ?= $(shell echo "$${LC_ALL:-$${LC_MESSAGES:-$$LANG}}")
 
 .DEFAULT_GOAL := help
-.PHONY: help demo check check-all lint types law test kill crash power soak mutants fuzz replay memory windows bench figures texts pack docs sbom clean
+.PHONY: help demo check check-all lint types law test kill crash power soak mutants fuzz replay memory windows windows-bench bench figures texts pack docs sbom clean
 
 help: ## Show what there is
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -54,6 +54,9 @@ mutants: $(VENV)/mutants ## Change MODULES (agent deliverer) a line at a time fo
 
 windows: $(VENV)/check ## The Windows tests, inside Wine, which this installs where it may (Debian, as root)
 	$(BIN)/pytest -m rig tests/windows
+
+windows-bench: $(VENV)/check ## Measure inside Wine, and write docs/reference/figures-windows.md anew
+	$(BIN)/python tools/windows_bench.py --write
 
 replay: $(VENV)/check ## Let the logs in LOGS grow piece by piece under `watch`, and print what it kept
 	$(BIN)/python tools/replay.py --seed $(or $(SEED),1) $(LOGS)

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
+import sys
 import threading
-from collections.abc import Iterable, Sequence
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -17,6 +21,15 @@ ROOT = Path(__file__).resolve().parent.parent
 RIG = ROOT / "tests" / "windows" / "rig"
 FOLDER = ROOT / ".venv" / "windows"
 WINE = "/usr/lib/wine/wine64"
+
+
+def set_up() -> str:
+    """Install what is missing; give why that could not be done, or nothing."""
+    with_pip = {**os.environ, "PYTHON": sys.executable}
+    done = subprocess.run(
+        [RIG / "setup.sh", FOLDER], env=with_pip, capture_output=True, text=True, check=False
+    )
+    return done.stderr if done.returncode else ""
 
 
 def windows_path(path: Path) -> str:
@@ -54,10 +67,28 @@ class EventLogFolder:
         with self.file(channel).open("a", encoding="utf-8") as file:
             file.write("".join(lines))
 
-    def clear(self, channel: str) -> None:
-        """Empty a log; whoever follows finds the query stale."""
-        self.file(channel).write_text("", encoding="utf-8")
+    def wrap(self, channel: str, keep: int) -> None:
+        """Overwrite all but the newest records; whoever follows finds the query stale."""
+        lines = self.file(channel).read_text(encoding="utf-8").splitlines(keepends=True)
+        self._replace(channel, "".join(lines[len(lines) - keep :]))
         self.break_feeds(15011)
+
+    def clear(self, channel: str) -> None:
+        """Empty a log."""
+        self.wrap(channel, 0)
+
+    @contextmanager
+    def without(self, channel: str) -> Iterator[None]:
+        """Take a channel away for a while."""
+        file = self.file(channel)
+        file.rename(file.with_suffix(".away"))
+        yield
+        file.with_suffix(".away").rename(file)
+
+    def _replace(self, channel: str, text: str) -> None:
+        draft = self.folder / "draft"
+        draft.write_text(text, encoding="utf-8")
+        draft.replace(self.file(channel))
 
     def break_feeds(self, code: int) -> None:
         """Let every feed that is open answer with an error."""
@@ -67,10 +98,8 @@ class EventLogFolder:
     def set(self, **faults: object) -> None:
         """Say what is wrong from now on."""
         self.faults |= {name: str(value) for name, value in faults.items()}
-        text = "".join(f"{name} {value}\n" for name, value in self.faults.items())
-        draft = self.folder / "draft"
-        draft.write_text(text, encoding="utf-8")
-        draft.replace(self.folder / "control")
+        self._replace("control", "".join(f"{name} {value}\n" for name, value in self.faults.items()))
+        time.sleep(0.05)  # until whoever reads it every 10 ms has read it
 
     def forget_handles(self) -> None:
         """Count anew: a process that was killed left its number behind."""
@@ -78,15 +107,45 @@ class EventLogFolder:
             file.unlink()
 
     def open_handles(self) -> list[int]:
-        """Count the handles that each process left open."""
-        return [int(file.read_text()) for file in self.folder.glob("handles.*")]
+        """Count the handles that each process holds, or left behind, while no record is looked at."""
+        return [numbers[0] for numbers in self._noted()]
+
+    def queries(self) -> int:
+        """Count the queries that were made, subscriptions not among them."""
+        return sum(numbers[1] for numbers in self._noted())
+
+    def _noted(self) -> Iterator[list[int]]:
+        for file in self.folder.glob("handles.*"):
+            numbers = [int(text) for text in file.read_text().split()]
+            if len(numbers) == 2:  # else it is just being written
+                yield numbers
+
+
+def memory(process: subprocess.Popen[bytes]) -> tuple[int, int]:
+    """Give the MB that a process holds, and the most it held."""
+    status = Path(f"/proc/{process.pid}/status").read_text()
+    now, most = (int(re.findall(rf"{name}:\s+(\d+) kB", status)[0]) // 1024 for name in ("VmRSS", "VmHWM"))
+    return now, most
+
+
+PROGRAM = ("-m", "logonbell")
+_HURRY = """\
+import logonbell.sources.outage as outage, logonbell.sources.winlog as winlog
+winlog.LOOK, winlog.PROOF, winlog.SECOND_LOOK, outage.LONGEST = 0.2, 0.5, 0.3, 1.0
+from logonbell.cli import main
+raise SystemExit(main())
+"""
+HURRIED = ("-c", _HURRY)
+"""The program with short time-outs: half an hour of idle time, in which 60 readings prove that nothing is missing, is 30 s."""
 
 
 @dataclass
 class Wine:
     """Runs programs of Windows."""
 
-    def start(self, log: EventLogFolder, arguments: Sequence[str], out: Path) -> subprocess.Popen[bytes]:
+    def start(
+        self, log: EventLogFolder, arguments: Sequence[str], out: Path, *, program: Sequence[str] = PROGRAM
+    ) -> subprocess.Popen[bytes]:
         """Start the program inside Wine, with its output in a file."""
         environment = {
             **os.environ,
@@ -100,18 +159,30 @@ class Wine:
             "AWS_SECRET_ACCESS_KEY": "test",
         }
         process = subprocess.Popen(
-            [WINE, r"C:\Python311\python.exe", "-m", "logonbell", *arguments],
+            [WINE, r"C:\Python311\python.exe", *program, *arguments],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,  # Python does not start inside Wine with a file there
             stderr=subprocess.STDOUT,
             env=environment,
         )
-        threading.Thread(target=_copy, args=(process, out), daemon=True).start()
+        threading.Thread(target=_copy, args=(process, out), daemon=True, name=f"copying {out}").start()
         return process
 
-    def run(self, log: EventLogFolder, arguments: Sequence[str], out: Path, *, seconds: float = 120) -> int:
-        """Run it to its end."""
-        return self.start(log, arguments, out).wait(seconds)
+    def run(
+        self,
+        log: EventLogFolder,
+        arguments: Sequence[str],
+        out: Path,
+        *,
+        program: Sequence[str] = PROGRAM,
+        seconds: float = 180,
+    ) -> int:
+        """Run it to its end, until all that it said is kept."""
+        code = self.start(log, arguments, out, program=program).wait(seconds)
+        for each in threading.enumerate():
+            if each.name == f"copying {out}":
+                each.join(seconds)
+        return code
 
 
 def _copy(process: subprocess.Popen[bytes], out: Path) -> None:

@@ -7,7 +7,12 @@
  *   largest N  more records than N at once answer with 1734
  *   deaf N     1: what is written does not reach those who follow
  *   twice N    1: each record is delivered twice
- * How many handles are open is written to `handles.PID` whenever it changes.
+ *   late N     record N does not reach those who follow as long as this stands here
+ *   invalid N  1: a query that names event ids answers 15001
+ *   lost N     1: no bookmark is found any more
+ *   unmarked N record N gives no bookmark; unreadable N: record N gives no XML
+ * It is read again after 10 ms. How many handles are open, and how many queries were made, is written to `handles.PID`
+ * at each EvtNext, when no record is held, and at the end of the process.
  */
 #include <windows.h>
 #include <winevt.h>
@@ -22,11 +27,13 @@ struct handle {
     long long number;      /* RECORD, BOOKMARK: where it stands; RESULTS: the last that was given */
     char *xml;             /* RECORD */
     char *query;           /* RESULTS */
+    long long missed;      /* RESULTS: a record that is to come late */
+    long behind;           /* RESULTS: where in the file the next record stands */
     int follows, reverse, generation, again;
     HANDLE signal, thread;
     volatile LONG stop;
 };
-static volatile LONG open_handles;
+static volatile LONG open_handles, queries;
 
 static void folder(char *path, const char *name) {
     char root[MAX_PATH];
@@ -34,21 +41,32 @@ static void folder(char *path, const char *name) {
     snprintf(path, MAX_PATH * 2, "%s\\%s", root, name);
 }
 
-static void count(int change) {
+static void count(int change) { InterlockedAdd(&open_handles, change); }
+
+/* Note how many handles stay open while nothing is looked at. */
+static void note(void) {
     char path[MAX_PATH * 2], name[64];
-    LONG now = InterlockedAdd(&open_handles, change);
     snprintf(name, sizeof name, "handles.%lu", GetCurrentProcessId());
     folder(path, name);
     FILE *file = fopen(path, "w");
-    if (file) { fprintf(file, "%ld\n", now); fclose(file); }
+    if (file) { fprintf(file, "%ld %ld\n", open_handles, queries); fclose(file); }
 }
 
-static char *content(const char *name) {
+BOOL WINAPI DllMain(HINSTANCE self, DWORD why, LPVOID reserved) {
+    if (why == DLL_PROCESS_DETACH) note();
+    return TRUE;
+}
+
+/* What a file holds behind a place; from its beginning where it is not that long any more. */
+static char *content_behind(const char *name, long *place) {
     char path[MAX_PATH * 2];
     folder(path, name);
     HANDLE file = CreateFileA(path, GENERIC_READ, FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE, 0, OPEN_EXISTING, 0, 0);
     if (file == INVALID_HANDLE_VALUE) return NULL;
     DWORD size = GetFileSize(file, 0), got = 0;
+    if (*place > (long)size) *place = 0;
+    SetFilePointer(file, *place, 0, FILE_BEGIN);
+    size -= *place;
     char *text = malloc(size + 1);
     ReadFile(file, text, size, &got, 0);
     CloseHandle(file);
@@ -56,11 +74,25 @@ static char *content(const char *name) {
     return text;
 }
 
+static char *content(const char *name) { return content_behind(name, &(long){0}); }
+
 static int control(const char *word, int *second) {
-    char *text = content("control"), *at = text ? strstr(text, word) : NULL;
+    static SRWLOCK lock = SRWLOCK_INIT;
+    static char text[1024];
+    static ULONGLONG read;
+    AcquireSRWLockExclusive(&lock);
+    if (!read || GetTickCount64() - read > 10) {
+        char *found = content("control");
+        snprintf(text, sizeof text, "%s", found ? found : "");
+        free(found);
+        read = GetTickCount64();
+    }
+    char *at = text;
+    size_t length = strlen(word);
     int first = 0;
-    if (at) sscanf(at + strlen(word), "%d %d", &first, second ? second : &(int){0});
-    free(text);
+    while (at && (strncmp(at, word, length) || at[length] != ' ')) { at = strchr(at, '\n'); if (at) at++; }
+    if (at) sscanf(at + length, "%d %d", &first, second ? second : &(int){0});
+    ReleaseSRWLockExclusive(&lock);
     return first;
 }
 
@@ -100,31 +132,45 @@ static int selected(const char *query, const char *xml, long long number) {
     return found;
 }
 
-/* The next record behind (or, in reverse, before) where a feed stands: NULL if there is none. */
-static struct handle *following(struct handle *feed, char *text) {
-    char *best = NULL, *line = text;
+static struct handle *record_in(struct handle *feed, const char *xml, long long number) {
+    struct handle *record = made(RECORD, feed->channel);
+    const char *end = strchr(xml, '\n');
+    record->xml = malloc(end - xml + 1);
+    memcpy(record->xml, xml, end - xml);
+    record->xml[end - xml] = 0;
+    record->number = number;
+    return record;
+}
+
+/* The next record from `line` on that a feed has not given (in reverse: the last one before it): NULL if there is none.
+ * `line` is then behind what was looked at. */
+static struct handle *following(struct handle *feed, char **line, long long late) {
+    char *best = NULL;
     long long number = 0;
-    while (line && *line) {
-        char *end = strchr(line, '\n');
+    while (*line && **line) {
+        char *end = strchr(*line, '\n');
         if (!end) break; /* still being written */
-        long long here = atoll(line);
-        char *xml = strchr(line, ' ') + 1;
+        long long here = atoll(*line);
+        char *xml = strchr(*line, ' ') + 1;
+        *line = end + 1;
         *end = 0;
         int fits = feed->reverse ? (!feed->number || here < feed->number) : here > feed->number;
-        if (fits && selected(feed->query, xml, here)) {
-            if (!best || feed->reverse) { best = xml; number = here; }
-        }
+        fits = fits && selected(feed->query, xml, here);
         *end = '\n';
-        line = end + 1;
+        if (fits && feed->follows && late && here == late) { feed->missed = here; continue; }
+        if (fits) { best = xml; number = here; }
         if (best && !feed->reverse) break;
     }
-    if (!best) return NULL;
-    struct handle *record = made(RECORD, feed->channel);
-    char *end = strchr(best, '\n');
-    record->xml = malloc(end - best + 1);
-    memcpy(record->xml, best, end - best);
-    record->xml[end - best] = 0;
-    record->number = number;
+    return best ? record_in(feed, best, number) : NULL;
+}
+
+static struct handle *numbered(struct handle *feed, long long number) {
+    char name[256];
+    file_of(feed->channel, name);
+    char *text = content(name), *line = text;
+    while (line && *line && atoll(line) != number) { line = strchr(line, '\n'); if (line) line++; }
+    struct handle *record = line && *line ? record_in(feed, strchr(line, ' ') + 1, number) : NULL;
+    free(text);
     return record;
 }
 
@@ -144,12 +190,11 @@ static int stands(const char *channel, long long number) {
 
 static DWORD refusal(const char *channel) {
     int code = control("refuse", NULL);
-    char name[256], *text;
+    char name[256], path[MAX_PATH * 2];
     if (code) return code;
     file_of(channel, name);
-    if (!(text = content(name))) return ERROR_EVT_CHANNEL_NOT_FOUND;
-    free(text);
-    return 0;
+    folder(path, name);
+    return GetFileAttributesA(path) == INVALID_FILE_ATTRIBUTES ? ERROR_EVT_CHANNEL_NOT_FOUND : 0;
 }
 
 static DWORD WINAPI signalling(void *given) {
@@ -180,14 +225,17 @@ static struct handle *feed_of(LPCWSTR channel, LPCWSTR query) {
     char name[256];
     path_of(query, channel, name);
     DWORD code = refusal(name);
-    if (code) { SetLastError(code); return NULL; }
+    char *asked = narrow(query ? query : L"*");
+    if (!code && control("invalid", NULL) && strstr(asked, "EventID=")) code = ERROR_EVT_INVALID_QUERY;
+    if (code) { free(asked); SetLastError(code); return NULL; }
     struct handle *feed = made(RESULTS, name);
-    feed->query = narrow(query ? query : L"*");
+    feed->query = asked;
     feed->generation = control("broken", NULL);
     return feed;
 }
 
 EVT_HANDLE WINAPI EvtQuery(EVT_HANDLE session, LPCWSTR channel, LPCWSTR query, DWORD flags) {
+    InterlockedIncrement(&queries);
     struct handle *feed = feed_of(channel, query);
     if (feed) feed->reverse = !!(flags & EvtQueryReverseDirection);
     return feed;
@@ -201,7 +249,7 @@ EVT_HANDLE WINAPI EvtSubscribe(EVT_HANDLE session, HANDLE signal, LPCWSTR channe
     if (!feed) return NULL;
     feed->follows = 1;
     if ((flags & EvtSubscribeOriginMask) == EvtSubscribeStartAfterBookmark) {
-        if (!mark || strcmp(mark->channel, feed->channel) || !stands(feed->channel, mark->number)) {
+        if (!mark || control("lost", NULL) || strcmp(mark->channel, feed->channel) || !stands(feed->channel, mark->number)) {
             EvtClose(feed);
             SetLastError(ERROR_NOT_FOUND);
             return NULL;
@@ -218,25 +266,38 @@ EVT_HANDLE WINAPI EvtSubscribe(EVT_HANDLE session, HANDLE signal, LPCWSTR channe
 BOOL WINAPI EvtNext(EVT_HANDLE object, DWORD most, EVT_HANDLE *out, DWORD timeout, DWORD flags, PDWORD given) {
     struct handle *feed = object;
     char name[256], *text;
+    note();
     int code = 0, generation = control("broken", &code), largest = control("largest", NULL), twice = control("twice", NULL);
     DWORD refused = refusal(feed->channel);
     *given = 0;
     if (refused || (generation > feed->generation && code)) { SetLastError(refused ? refused : (DWORD)code); return FALSE; }
     if (feed->follows && control("deaf", NULL)) { SetLastError(ERROR_NO_MORE_ITEMS); return FALSE; }
     file_of(feed->channel, name);
-    text = content(name);
-    long long before = feed->number;
+    if (feed->reverse) feed->behind = 0;
+    text = content_behind(name, &feed->behind);
+    char *line = text;
+    long long before = feed->number, late = control("late", NULL);
+    long place = feed->behind;
+    if (feed->missed && !late) {
+        struct handle *record = numbered(feed, feed->missed);
+        feed->missed = 0;
+        if (record) out[(*given)++] = record;
+    }
     while (*given < most) {
-        struct handle *record = following(feed, text);
+        char *from = line;
+        struct handle *record = following(feed, &line, late);
         if (!record) break;
         out[(*given)++] = record;
-        if (twice && feed->follows && !feed->again) feed->again = 1;
+        if (twice && feed->follows && !feed->again) { feed->again = 1; line = from; }
         else { feed->number = record->number; feed->again = 0; }
+        if (feed->reverse) line = text;
     }
+    if (line) feed->behind += line - text;
     free(text);
     if (largest && *given > (DWORD)largest) {
         for (DWORD n = 0; n < *given; n++) EvtClose(out[n]);
         feed->number = before;
+        feed->behind = place;
         *given = 0;
         SetLastError(RPC_S_INVALID_BOUND);
         return FALSE;
@@ -250,6 +311,7 @@ BOOL WINAPI EvtSeek(EVT_HANDLE object, LONGLONG position, EVT_HANDLE bookmark, D
     if ((flags & EvtSeekOriginMask) == EvtSeekRelativeToBookmark) {
         if (!mark || !stands(feed->channel, mark->number)) { SetLastError(ERROR_NOT_FOUND); return FALSE; }
         feed->number = mark->number - 1; /* the one it stands on comes next */
+        feed->behind = 0;
     }
     for (LONGLONG n = 0; n < position; n++) {
         EVT_HANDLE passed; DWORD got;
@@ -271,6 +333,7 @@ EVT_HANDLE WINAPI EvtCreateBookmark(LPCWSTR given) {
 
 BOOL WINAPI EvtUpdateBookmark(EVT_HANDLE object, EVT_HANDLE event) {
     struct handle *mark = object, *record = event;
+    if (control("unmarked", NULL) == record->number) { SetLastError(ERROR_INVALID_DATA); return FALSE; }
     strcpy(mark->channel, record->channel);
     mark->number = record->number;
     return TRUE;
@@ -282,7 +345,7 @@ BOOL WINAPI EvtRender(EVT_HANDLE context, EVT_HANDLE object, DWORD flags, DWORD 
     if (flags == EvtRenderBookmark) {
         snprintf(place, sizeof place, "<BookmarkList>\r\n  <Bookmark Channel='%s' RecordId='%lld' IsCurrent='true'/>\r\n</BookmarkList>", h->channel, h->number);
         text = place;
-    }
+    } else if (control("unreadable", NULL) == h->number) { SetLastError(ERROR_INVALID_DATA); return FALSE; }
     DWORD need = 2 * MultiByteToWideChar(CP_UTF8, 0, text, -1, 0, 0);
     *used = need;
     if (properties) *properties = 0;
