@@ -108,6 +108,20 @@ def test_a_logon_rings_once_its_hold_is_over(start: Start, outbox: Outbox, clock
     assert rung(outbox, clock) == ["alice"]
 
 
+def test_a_log_whose_times_go_back_holds_up_nobody(start: Start, outbox: Outbox, clock: FakeClock) -> None:
+    """The clock was set back, or two programs wrote in the wrong order, within a backlog of two logs: all of it is read."""
+    people = [f"user{number}" for number in range(6)]
+    late = [300.0, 301.0, 0.0, 1.0, 2.0, 3.0]
+    security = [console_logon(n, name, late[n - 1], hex(0x1000 + n)) for n, name in enumerate(people, 1)]
+    sessions = [session_began(n, name, late[n - 1] + 0.5) for n, name in enumerate(people, 1)]
+    watcher = start(FakeSource(security, "security", batch=3), FakeSource(sessions, "sessions", batch=4))
+    for _ in range(20):
+        watcher.look()
+        clock.pass_(1)
+    assert {state.newest for state in outbox.state().sources.values()} == {6}
+    assert {logon.user.name for logon in history(outbox) if logon.user} == set(people)
+
+
 def test_what_is_held_survives_a_restart(start: Start, outbox: Outbox, clock: FakeClock) -> None:
     """A logon that was held when the agent ended is told by the next run."""
     source = FakeSource([console_logon(1)])

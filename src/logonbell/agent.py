@@ -305,7 +305,8 @@ class Watcher:
             return batches
         if any(not batch.events for batch in behind):
             return {name: batch for name, batch in batches.items() if not batch.events}
-        horizon = min(batch.events[-1].time for batch in behind)
+        # The newest, not the last: a log's times may go back, and whoever is furthest behind must go on.
+        horizon = min(max(event.time for event in batch.events) for batch in behind)
         for source in self.sources:
             batch = batches.get(source.name)
             if batch is None:

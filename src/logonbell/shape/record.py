@@ -28,9 +28,7 @@ _BEGINS = datetime(2000, 1, 1, tzinfo=UTC)
 """So late is the first record in what is shown: times are told by their distances only."""
 _TIME = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(\.\d{1,9})?(Z|[+-]00:00)?")
 _NAMED = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,63}")
-_NAMESPACES = re.compile(
-    r"https?://(?:schemas|manifests)\.microsoft\.com/[A-Za-z0-9/._-]{1,100}|Event_NS"
-)
+_NAMESPACES = re.compile(r"https?://(?:schemas|manifests)\.microsoft\.com/[A-Za-z0-9/._-]{1,100}|Event_NS")
 _CODE = re.compile(
     r"-?\d{1,10}|0x[0-9A-Fa-f]{1,16}|%%\d{1,6}|true|false|-|Se[A-Za-z]{1,50}(?:Privilege|Right)"
 )
