@@ -50,6 +50,15 @@ def test_the_page_of_the_figures_is_what_was_measured() -> None:
     assert all(re.search(r"(?m)^\| .*\d.* \|$", rows) for rows in sections.values())
 
 
+def test_the_page_of_the_figures_inside_wine_is_what_was_measured() -> None:
+    """Each row that `make windows-bench` prints stands there, with a figure, and what it is no measure of."""
+    page = (REFERENCE / "figures-windows.md").read_text("utf-8")
+    tool = runpy.run_path(str(ROOT / "tools" / "windows_bench.py"))
+    rows = dict(re.findall(r"(?m)^\| (.*?) \| (\d.*) \|$", page))
+    assert [*rows] == [*tool["ROWS"]], "run: make windows-bench"
+    assert page.startswith(tool["HEAD"].partition("(")[0])
+
+
 def test_the_page_of_the_commands_names_every_command_and_option() -> None:
     """Whatever can be typed is documented."""
     page = (REFERENCE / "commands.md").read_text("utf-8")

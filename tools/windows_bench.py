@@ -24,7 +24,7 @@ from bastion import Watched
 from emulator import Emulator
 from wine import ROOT, Wine, memory, set_up
 
-RINGS = 200
+RINGS = 100
 BURST = 10_000
 PAGE = ROOT / "docs" / "reference" / "figures-windows.md"
 HEAD = """\
