@@ -16,6 +16,7 @@ DROPPED = "dropped"
 LOST = "lost"
 MENDED = "mended"
 UNWATCHED = "unwatched"
+BEGUN = "begun"
 _LISTED = 20
 
 
@@ -56,6 +57,15 @@ def unwatched(last: datetime, now: datetime) -> Remarked:
         now=f"{now.astimezone(UTC):%Y-%m-%d %H:%M} UTC",
     )
     return Remarked(now, UNWATCHED, what)
+
+
+def begun(now: datetime) -> Remarked:
+    """Remark that nothing is known of any time before."""
+    what = say(
+        "A history begins here: logonbell was just installed, or else its state was deleted. Messages are"
+        " numbered from 1."
+    )
+    return Remarked(now, BEGUN, what)
 
 
 def joined(untold: Iterable[Remarked]) -> list[Remarked]:

@@ -63,6 +63,10 @@ def test_what_is_said_of_it(road: Road, mark: Mark, words: str) -> None:
 
 def test_a_proxy_of_this_user_only() -> None:
     """The agent is SYSTEM: a proxy that only the administrator has does not help it."""
-    assert [one.mark for one in of_own_proxy("http://p", None)] == [Mark.CARE]
-    assert list(of_own_proxy("http://p", "http://p")) == []
-    assert list(of_own_proxy(None, None)) == []
+    (alone,) = of_own_proxy("http://p", machines=False, obeyed=True)
+    (ignored,) = of_own_proxy("http://p", machines=True, obeyed=False)
+    assert (alone.mark, ignored.mark) == (Mark.CARE, Mark.CARE)
+    assert "this user only" in str(alone.what)
+    assert "ignores it" in str(ignored.what)
+    assert list(of_own_proxy("http://p", machines=True, obeyed=True)) == []
+    assert list(of_own_proxy(None, machines=False, obeyed=False)) == []

@@ -348,14 +348,16 @@ def test_a_new_notifier_is_not_told_of_the_past(opened: Opened) -> None:
 
 
 def test_an_absence_is_told(opened: Opened) -> None:
-    """The first message after a time when nobody watched says from when to when."""
+    """The first message of a history says that it begins; the first after a time when nobody watched, from when to when."""
     outbox = opened()
     outbox.wake(NOON, tolerance=timedelta(minutes=3))
+    (remark,) = outbox.remarks.between(0, 99)
+    assert (remark.kind, "its state was deleted" in str(remark.what)) == ("begun", True)
     outbox.show_life(NOON + timedelta(minutes=10))
     outbox.wake(NOON + timedelta(minutes=12), tolerance=timedelta(minutes=3))
-    assert outbox.remarks.between(0, 99) == ()
+    assert len(outbox.remarks.between(0, 99)) == 1
     outbox.wake(NOON + timedelta(hours=5), tolerance=timedelta(minutes=3))
-    (remark,) = outbox.remarks.between(0, 99)
+    (remark,) = outbox.remarks.between(1, 99)
     assert "Nobody watched from 2026-03-04 12:12 UTC to 2026-03-04 17:00 UTC" in str(remark.what)
 
 

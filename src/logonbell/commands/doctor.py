@@ -94,7 +94,7 @@ def examine(config: Config, windows: Windows | None, wanted: Mapping[str, Ids]) 
         ("clock", lambda: [host.of_clock(ntp.offset(time.time))]),
     ]
     if windows is not None:
-        gathered += _on_windows(windows, read, config.sources.channels, wanted)
+        gathered += _on_windows(windows, read, config, wanted)
     gathered += [("road", partial(_roads, table)) for table in config.notify.sns]
     gathered += [(f"topic {table.name}", partial(_topic, table)) for table in config.notify.sns]
     if read is not None:
@@ -111,10 +111,10 @@ def examine(config: Config, windows: Windows | None, wanted: Mapping[str, Ids]) 
 def _on_windows(
     windows: Windows,
     state: OutboxState | None,
-    followed: Sequence[str] | str,
+    config: Config,
     wanted: Mapping[str, Ids],
 ) -> list[tuple[str, Gather]]:
-    run = windows.run
+    run, followed = windows.run, config.sources.channels
     channels = CHANNELS if isinstance(followed, str) else followed
     return [
         ("rights", lambda: [judge.of_rights(elevated=windows.security.elevated())]),
@@ -126,14 +126,15 @@ def _on_windows(
             (f"channel {name}", partial(_channel, windows, name, state, wanted.get(name, ())))
             for name in channels
         ),
-        ("proxy", lambda: _proxy(windows)),
+        ("proxy", lambda: _proxy(windows, config.environment)),
     ]
 
 
-def _proxy(windows: Windows) -> Iterator[Verdict]:
-    """Compare this user's proxy with the machine's, which SYSTEM has."""
-    machines = windows.run("reg", "query", _MACHINES, "/v", "HTTPS_PROXY")
-    return road.of_own_proxy(getproxies().get("https"), "yes" if machines.code == 0 else None)
+def _proxy(windows: Windows, named: Sequence[str]) -> Iterator[Verdict]:
+    """Compare this user's proxy with the machine's, which SYSTEM has, and obeys where the settings name it."""
+    machines = windows.run("reg", "query", _MACHINES, "/v", "HTTPS_PROXY").code == 0
+    obeyed = "HTTPS_PROXY" in {name.upper() for name in named}
+    return road.of_own_proxy(getproxies().get("https"), machines=machines, obeyed=obeyed)
 
 
 def _channel(

@@ -77,13 +77,22 @@ def of_road(road: Road, region: str) -> Iterator[Verdict]:
         yield good("road", say("{host} is reached straight ({addresses}).", **where))
 
 
-def of_own_proxy(mine: str | None, machines: str | None) -> Iterator[Verdict]:
-    """Judge whether the agent, which is SYSTEM, has the proxy that this user has."""
+def of_own_proxy(mine: str | None, *, machines: bool, obeyed: bool) -> Iterator[Verdict]:
+    """Judge whether the agent, which is SYSTEM, has the proxy that this user has, and obeys it."""
+    if machines and not obeyed:
+        yield care(
+            "proxy",
+            say("A proxy is set for the machine; the agent ignores it, as the settings do not name it."),
+            say("If it is yours, write in the settings: environment = ['HTTPS_PROXY']"),
+        )
     if mine and not machines:
         yield care(
             "proxy",
             say("The proxy is set for this user only; the agent runs as SYSTEM, and does not know it."),
-            say("Set it for the machine, and restart: setx /M HTTPS_PROXY http://proxy:3128"),
+            say(
+                "Set it for the machine, name it in the settings (environment = ['HTTPS_PROXY']), and restart:"
+                " setx /M HTTPS_PROXY http://proxy:3128"
+            ),
         )
 
 

@@ -14,7 +14,7 @@ from logonbell.errors import Refused
 from logonbell.filter import Filter
 from logonbell.logon import Finding
 from logonbell.proof import NO_LINK, Head
-from logonbell.remarks import SILENCED, Remarked, joined, lost, unwatched
+from logonbell.remarks import SILENCED, Remarked, begun, joined, lost, unwatched
 from logonbell.sentence import Sentence, say
 from logonbell.silence import Expected, Silence, silencing
 from logonbell.source import Loss
@@ -370,12 +370,15 @@ class Outbox:
         return next((time_from_column(time) for (time,) in self._database.rows(SIGN)), None)
 
     def wake(self, now: datetime, *, tolerance: timedelta) -> None:
-        """Begin to watch; that nobody did for longer than ``tolerance`` is told with the next message."""
+        """Begin to watch; that nobody did for longer than ``tolerance``, or ever, is told with the next message."""
         with self._database.transaction():
-            for (time,) in self._database.rows(SIGN):
+            signs = self._database.rows(SIGN)
+            for (time,) in signs:
                 last = time_from_column(time)
                 if now - last > tolerance:
                     self.remarks.add([unwatched(last, now)])
+            if not signs:
+                self.remarks.add([begun(now)])
             self.show_life(now)
 
     def host_id(self, default: str) -> str:
