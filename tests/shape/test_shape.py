@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import re
+import time
 from dataclasses import replace
 from datetime import timedelta
 from random import Random
@@ -313,3 +314,26 @@ def test_41_of_the_session_manager_is_shown() -> None:
     assert shown(event({"User": "CORP\\alice", "SessionID": "2"}, 41, LSM)) == [
         {"User": "DOMAIN1\\USER1", "SessionID": "2"}
     ]
+
+
+@pytest.mark.parametrize(
+    "what", ["\\", "@", ":", ".", "0:", " for ", " from a port ", "S-1-5-", "-1", "%", "{", "\u0661"]
+)
+@pytest.mark.parametrize(
+    "name", ["TargetUserName", "IpAddress", "payload", "GroupMembership", "PrivilegeList", "Whatever"]
+)
+def test_what_is_made_to_be_hard_costs_no_time(what: str, name: str) -> None:
+    """A value of a record's full size, however it is made, is shown as fast as others."""
+    began = time.process_time()
+    channel, number = (OPENSSH, 4) if name == "payload" else (SECURITY, 4624)
+    told = Shape().of(xml_of(event({name: what * (30_000 // len(what)) + "x"}, number, channel)))
+    assert told is not None
+    assert told.isascii()
+    assert time.process_time() - began < 5
+
+
+def test_what_lies_too_deep_is_told() -> None:
+    """Whoever asks counts it."""
+    deep = "<a>" * 5_000 + "</a>" * 5_000
+    with pytest.raises(ValueError, match="too deep"):
+        Shape().of(xml_of(event({})).replace("</EventData>", f"</EventData><UserData>{deep}</UserData>"))

@@ -40,24 +40,26 @@ KNOWN_NAMES = frozenset(
     }
 )
 """Names that every Windows has, or the SSM agent makes."""
-_OWN = re.compile(r"(?:DWM|UMFD)-\d{1,5}", re.IGNORECASE)
-_SSHD = re.compile(r"(sshd_)(\d{1,10})", re.IGNORECASE)
-_SID = re.compile(r"S-1-\d{1,15}(?:-\d{1,10}){1,15}", re.IGNORECASE)
+_SIGNS = re.compile(r"([\\@])")
+_OWN = re.compile(r"(?:DWM|UMFD)-\d{1,5}", re.IGNORECASE | re.ASCII)
+_SSHD = re.compile(r"(sshd_)(\d{1,10})", re.IGNORECASE | re.ASCII)
+_SID = re.compile(r"S-1-\d{1,15}(?:-\d{1,10}){1,15}", re.IGNORECASE | re.ASCII)
 _KNOWN_SID = re.compile(
-    r"S-1-(?:[0-3]-\d{1,3}|5-\d{1,3}|5-32-\d{1,4}|5-64-\d{1,3}|5-9[06]-0(?:-\d{1,5})?|16-\d{1,5})"
+    r"S-1-(?:[0-3]-\d{1,3}|5-\d{1,3}|5-32-\d{1,4}|5-64-\d{1,3}|5-9[06]-0(?:-\d{1,5})?|16-\d{1,5})",
+    re.ASCII,
 )
-_OF_A_DOMAIN = re.compile(r"S-1-5-21-(\d+-\d+-\d+)(?:-(\d+))?")
-_GUID = re.compile(r"\{?[0-9A-F]{8}(?:-[0-9A-F]{4}){3}-[0-9A-F]{12}\}?", re.IGNORECASE)
-_NUMBER = re.compile(r"0x[0-9A-F]{1,16}|\d{1,20}", re.IGNORECASE)
+_OF_A_DOMAIN = re.compile(r"S-1-5-21-(\d+-\d+-\d+)(?:-(\d+))?", re.ASCII)
+_GUID = re.compile(r"\{?[0-9A-F]{8}(?:-[0-9A-F]{4}){3}-[0-9A-F]{12}\}?", re.IGNORECASE | re.ASCII)
+_NUMBER = re.compile(r"0x[0-9A-F]{1,16}|\d{1,20}", re.IGNORECASE | re.ASCII)
 _SEPARATORS = re.escape("\\/@.:;,()[]{}<>\"'=|$!?*+&#%~^`\t\r\n ")
 _PIECE = re.compile(
     rf"(?P<sid>(?<![0-9A-Za-z]){_SID.pattern})|(?P<guid>{_GUID.pattern})|(?P<word>[^{_SEPARATORS}]+)",
-    re.IGNORECASE,
+    re.IGNORECASE | re.ASCII,
 )
 _ADDRESS = re.compile(
-    r"(?<![0-9A-Za-z:.%])(?:(?:\d{1,3}\.){3}\d{1,3}|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*:[0-9A-Fa-f.]*(?:%\w{1,20})?)(?![0-9A-Za-z:])"
+    r"(?<![0-9A-Za-z:.%])[0-9A-Fa-f:.]{1,44}[0-9A-Fa-f:](?:%\w{1,20})?(?![0-9A-Za-z:])", re.ASCII
 )
-_MESSAGE = re.compile(r"%%\d{1,6}")
+"""What may be an address: whether it is one is asked of ``ipaddress``."""
 SMALL = 1_000
 """RIDs below it are the same on every Windows."""
 _PRIVATE = {
@@ -91,10 +93,13 @@ class Pseudonyms:
 
     def name(self, text: str, kind: str) -> str:
         """Replace a name, a piece at a time where it has a domain in it; those that every Windows has stay."""
-        for sign, before, behind in (("\\", "DOMAIN", kind), ("@", kind, "DOMAIN")):
-            first, found, last = text.rpartition(sign)
-            if found:
-                return self.name(first, before) + sign + self.name(last, behind)
+        pieces = _SIGNS.split(text)
+        for at in range(0, len(pieces), 2):
+            of_domain = pieces[at + 1 : at + 2] == ["\\"] or pieces[max(at - 1, 0) : at] == ["@"]
+            pieces[at] = self._name(pieces[at], "DOMAIN" if of_domain else kind)
+        return "".join(pieces)
+
+    def _name(self, text: str, kind: str) -> str:
         bare = text.strip()
         if bare.casefold() in KNOWN_NAMES or _OWN.fullmatch(bare) or not bare:
             return text if text.isascii() else bare

@@ -26,14 +26,19 @@ RELEVANT: Mapping[str, frozenset[int]] = MappingProxyType(
 
 _BEGINS = datetime(2000, 1, 1, tzinfo=UTC)
 """So late is the first record in what is shown: times are told by their distances only."""
-_TIME = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(\.\d{1,9})?(Z|[+-]00:00)?")
+_TIME = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(\.\d{1,9})?(Z|[+-]00:00)?", re.ASCII)
 _NAMED = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,63}")
 _NAMESPACES = re.compile(r"https?://(?:schemas|manifests)\.microsoft\.com/[A-Za-z0-9/._-]{1,100}|Event_NS")
 _CODE = re.compile(
-    r"-?\d{1,10}|0x[0-9A-Fa-f]{1,16}|%%\d{1,6}|true|false|-|Se[A-Za-z]{1,50}(?:Privilege|Right)"
+    r"-?\d{1,10}|0x[0-9A-Fa-f]{1,16}|%%\d{1,6}|true|false|-|Se[A-Za-z]{1,50}(?:Privilege|Right)",
+    re.ASCII,
 )
 _SUBCATEGORY = re.compile(r"\{?0CCE92[0-9A-F]{2}-69AE-11D9-BED3-505054503030\}?", re.IGNORECASE)
-_ACCEPTED = re.compile(r"(.* for (?:invalid user )?)(.*)( from )(\S+)( port )(\d{1,5})\b(.*)", re.DOTALL)
+_ACCEPTED = re.compile(
+    r"(.* for (?:invalid user )?)(.*)( from )(\S+)( port )(\d{1,5})\b(.*)", re.DOTALL | re.ASCII
+)
+_LINE = 2_000
+"""No line of sshd's is longer; what is may be made to be hard to take apart."""
 _LOGON_IDS = frozenset({0, 0x3E4, 0x3E5, 0x3E7})
 _PORTS = frozenset({0, 22, 3389, 5985, 5986})
 _WORDS = frozenset(
@@ -66,7 +71,7 @@ def _word_is_known(word: str) -> bool:
 
 def _said(stand: Pseudonyms, text: str) -> str:
     """Replace in what a program says; the name in what sshd says of who was accepted is whatever its client sent."""
-    found = _ACCEPTED.fullmatch(text)
+    found = _ACCEPTED.fullmatch(text) if len(text) <= _LINE else None
     if found is None:
         return stand.text(text, keeps=_word_is_known)
     before, name, from_, address, port, number, behind = found.groups()
@@ -216,7 +221,10 @@ class Shape:
         provider = told["Provider"].attrib.get("Name", "") if "Provider" in told else ""
         if provider not in PROVIDERS.get(channel, (provider,)):
             return None
-        return "".join(self._element(event, "", channel, int(number)))
+        try:
+            return "".join(self._element(event, "", channel, int(number)))
+        except RecursionError as error:
+            raise ValueError("its elements lie too deep in each other") from error
 
     def _element(self, node: ET.Element, above: str, channel: str, number: int) -> list[str]:
         namespace, tag = node.tag.rpartition("}")[0].lstrip("{"), _tag(node)
@@ -302,7 +310,7 @@ class Shape:
 
 
 def _unknown(stand: Pseudonyms, text: str) -> str:
-    return text if re.fullmatch(r"%%\d{1,6}", text) else stand.text(text)
+    return text if re.fullmatch(r"%%[0-9]{1,6}", text) else stand.text(text)
 
 
 def _tag(element: ET.Element) -> str:
