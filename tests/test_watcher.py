@@ -159,6 +159,24 @@ def test_nothing_is_decided_by_time_while_more_is_to_be_read(start: Start, clock
     assert watcher.look().alerts == 1
 
 
+def test_what_could_not_be_kept_is_found_again(
+    start: Start, outbox: Outbox, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A ring that came by time alone when the disk was full comes again: what was recognised then is taken back."""
+    watcher = start(FakeSource([console_logon(1)]))
+    watcher.look()
+    clock.pass_(1)
+
+    def full(**_: object) -> int:
+        raise Refused(say("The disk is full."))
+
+    with monkeypatch.context() as patched:
+        patched.setattr(outbox, "commit", full)
+        with pytest.raises(Refused):
+            watcher.look()
+    assert watcher.look().alerts == 1
+
+
 def test_that_somebody_watches_is_noted_once_a_minute(
     start: Start, outbox: Outbox, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
