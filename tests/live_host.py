@@ -63,7 +63,9 @@ class LiveHost(threading.Thread):
         for scene in [Scene("boot", rings=False), self.burst]:
             self.scenes.append(scene)
         self._plan(self.scenes[0], self._host.boot(datetime.now(UTC)))
-        while not {"Security", self._sessions_log} <= set(self._logs):
+        while not set(self._needed) <= set(
+            self._logs
+        ):  # who follows a folder follows what is there when it starts
             self._write_due()
             self._start_scene()
         self.start()
@@ -74,7 +76,11 @@ class LiveHost(threading.Thread):
     ) -> None:
         self.end()
 
-    _sessions_log = "Microsoft-Windows-TerminalServices-LocalSessionManager/Operational"
+    _needed = (
+        "Security",
+        "Microsoft-Windows-TerminalServices-LocalSessionManager/Operational",
+        "Microsoft-Windows-TerminalServices-RemoteConnectionManager/Operational",
+    )
 
     def run(self) -> None:
         """Write until told to end, then what is still to come of what has begun."""
