@@ -88,6 +88,17 @@ def test_the_file_is_replaced_whole(tmp_path: Path) -> None:
         prometheus.write(tmp_path / "gone" / "logonbell.prom", WELL)
 
 
+def test_no_link_is_followed(tmp_path: Path) -> None:
+    """Who may write beside the file cannot have another file written by root in its place."""
+    other = tmp_path / "other"
+    other.write_text("mine", encoding="utf-8")
+    for name in ("logonbell.prom.tmp", "logonbell.prom"):
+        (tmp_path / name).symlink_to(other)
+    prometheus.write(tmp_path / "logonbell.prom", WELL)
+    assert other.read_text(encoding="utf-8") == "mine"
+    assert not (tmp_path / "logonbell.prom").is_symlink()
+
+
 def test_a_time_is_a_time() -> None:
     """The newest time that a state may hold breaks no sum."""
     last = datetime.max.replace(tzinfo=NOON.tzinfo)

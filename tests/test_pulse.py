@@ -37,6 +37,7 @@ class Bench:
         self.elapsed = 0.0
         self.written: list[Health] = []
         self.refused = False
+        self.wakes = False
         self.heartbeat = heartbeat
         self.pulse = self.made()
 
@@ -55,9 +56,14 @@ class Bench:
             end=lambda: setattr(self, "ends", self.ends + 1),
             heartbeat=self.heartbeat,
             write=self.write,
-            pause=lambda _: None,
+            pause=self.pause,
             elapsed=lambda: self.elapsed,
         )
+
+    def pause(self, _: float) -> None:
+        """Let the reader come back meanwhile, if it wakes."""
+        if self.wakes:
+            self.looked = self.elapsed
 
     def look(self, now: datetime) -> Health:
         """See it as it is."""
@@ -119,6 +125,16 @@ def test_a_reader_that_hangs_ends_the_process(bench: Callable[..., Bench]) -> No
     its.pulse.round()
     assert its.ends == 1
     assert [kind for kind, _ in its.rung()] == ["stalled"]
+
+
+def test_a_machine_that_slept_does_not_hang(bench: Callable[..., Bench]) -> None:
+    """A reader that comes back within half a minute, as after a suspend, goes on."""
+    its = bench()
+    its.elapsed = 10 * HUNG
+    its.wakes = True
+    its.pulse.round()
+    assert its.ends == 0
+    assert its.rung() == []
 
 
 def test_the_heart_beats_when_it_is_due(bench: Callable[..., Bench]) -> None:

@@ -231,6 +231,7 @@ def history(
 ) -> int | None:
     """List the logons that were kept."""
     if context.invoked_subcommand is not None:
+        context.default_map = {context.invoked_subcommand: {"config_path": config_path}}
         return None
     from logonbell.commands.history import Asked  # noqa: PLC0415 - a command loads what it needs, no more
     from logonbell.commands.history import history as run  # noqa: PLC0415 - likewise

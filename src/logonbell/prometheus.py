@@ -26,7 +26,11 @@ def write(path: Path, health: Health) -> None:
     """Put the file in the place of the last, whole. Raises ``Refused`` where that cannot be done."""
     partial = path.with_name(f"{path.name}.tmp")  # a collector reads no other ending than .prom
     try:
-        partial.write_text(exposition(health), encoding="utf-8", newline="\n")
+        partial.unlink(missing_ok=True)
+        with partial.open(
+            "x", encoding="utf-8", newline="\n"
+        ) as file:  # never through a link that somebody put there
+            file.write(exposition(health))
         partial.replace(path)
     except OSError as error:
         with suppress(OSError):

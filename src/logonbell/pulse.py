@@ -19,7 +19,7 @@ from logonbell.trouble import Told, Trouble
 HUNG = 300.0
 """Seconds after which a look that does not end has hung: one takes milliseconds, in a flood some seconds."""
 LAST_WORDS = 30.0
-"""Seconds that are left to tell of it."""
+"""Seconds that it has to come back, and that are left to tell of it."""
 BEAT = "heartbeat"
 
 Clock = Callable[[], datetime]
@@ -59,8 +59,10 @@ class Pulse:
     def round(self) -> bool:
         """Look once. Raises ``Refused`` where nothing can be kept."""
         now = self.clock()
-        if self.elapsed() - self.looked() > HUNG:
-            self._give_up(now)
+        if self._hangs:
+            self.pause(LAST_WORDS)  # a machine that slept wakes one thread after the other
+            if self._hangs:
+                self._give_up(now)
         health = self.look(now)
         self._ring_of_stalls(health)
         if self.write is not None:
@@ -73,6 +75,10 @@ class Pulse:
         if self.heartbeat is not None:
             self._beat(health, self.heartbeat)
         return True
+
+    @property
+    def _hangs(self) -> bool:
+        return self.elapsed() - self.looked() > HUNG
 
     def _give_up(self, now: datetime) -> None:
         what = say("logonbell hangs while it reads a log; it ends, to be started anew.")

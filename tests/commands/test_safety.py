@@ -69,6 +69,16 @@ def test_settings_of_somebody_else_are_refused(
     assert "uid 4242" in said.err
 
 
+def test_what_a_link_points_to_is_guarded_too(run: Run, settings: Path, tmp_path: Path) -> None:
+    """Settings in a folder of somebody's, linked to from a guarded one, are refused."""
+    (tmp_path / "open").mkdir()
+    real = settings.rename(tmp_path / "open" / "logonbell.toml")
+    settings.symlink_to(real)
+    assert run("watch", "--once", "--config", settings).code == 0
+    real.parent.chmod(0o777)
+    assert "may be written by others (all)" in run("watch", "--once", "--config", settings).err
+
+
 def test_rules_that_others_may_write_are_refused(run: Run, settings: Path) -> None:
     """A folder of rules decides what rings, so it is guarded like the settings."""
     rules = settings.parent / "rules"

@@ -244,6 +244,11 @@ def test_a_history_that_was_changed_is_told(host: Host) -> None:
     assert JAPANESE.search(host.run("history", "verify", "--lang", "ja").out)
 
 
+def test_settings_may_stand_before_or_behind_verify(run: Run, host: Host) -> None:
+    """`history --config FILE verify` looks at the same history as `history verify --config FILE`."""
+    assert run("history", "--config", host.config, "verify").out == host.run("history", "verify").out != ""
+
+
 def test_a_history_without_an_outbox_is_refused(run: Run, config: Callable[[str], Path]) -> None:
     """Where the agent never ran there is nothing to verify, and one sentence says so."""
     said = run("history", "verify", "--config", config(""))

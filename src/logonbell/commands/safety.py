@@ -135,8 +135,8 @@ else:
         trusted = {0, int(caller)} if caller.isdigit() else {0}  # whoever may sudo is root already
         found: dict[Exposed, None] = {}
         for path in paths:
-            place = path.absolute()
-            found.update(dict.fromkeys(_of_place(place, trusted)))
+            for place in dict.fromkeys([path.absolute(), path.resolve()]):  # a link, and what it points to
+                found.update(dict.fromkeys(_of_place(place, trusted)))
         return list(found)
 
     def _of_place(path: Path, trusted: Collection[int]) -> Iterator[Exposed]:
