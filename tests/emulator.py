@@ -190,7 +190,7 @@ class Queue:
 
     def __init__(self, url: str, sqs: Any, *, raw: bool = False) -> None:
         """``sqs``: the client by which the queue is read."""
-        self._url = url
+        self.url = url
         self._sqs = sqs
         self._raw = raw
 
@@ -211,7 +211,7 @@ class Queue:
 
     def _take(self, *, wait: int) -> list[Received]:
         answer = self._sqs.receive_message(
-            QueueUrl=self._url,
+            QueueUrl=self.url,
             MaxNumberOfMessages=10,
             WaitTimeSeconds=wait,
             MessageSystemAttributeNames=["All"],
@@ -219,7 +219,7 @@ class Queue:
         )
         messages = answer.get("Messages", [])
         for message in messages:
-            self._sqs.delete_message(QueueUrl=self._url, ReceiptHandle=message["ReceiptHandle"])
+            self._sqs.delete_message(QueueUrl=self.url, ReceiptHandle=message["ReceiptHandle"])
         return [_raw(message) if self._raw else _received(message) for message in messages]
 
 
@@ -228,6 +228,7 @@ class HeardTopic:
 
     def __init__(self, arn: str, queue: Queue) -> None:
         self.arn = arn
+        self.url = queue.url
         self.receive = queue.receive
         self.rest = queue.rest
 
