@@ -198,15 +198,16 @@ def at(number: int, seconds: float) -> Event:
 
 def test_no_source_is_read_further_than_the_slowest_has_come(start: Start) -> None:
     """With more to come of one, others are read up to its newest time and no further; what is behind that waits."""
-    slow = Scripted("slow", [Batch([at(1, 0), at(2, 60)], "2", more=True)])
+    gone = FakeSource(name="gone", refused=Refused(say("There is no file.")))
+    slow = Scripted("slow", [Batch([at(1, 0), at(10, 30), at(2, 60)], "3", more=True)])
     done = Scripted("done", [Batch([at(3, 1)], "1")])
     same = Scripted("same", [Batch([at(4, 60), at(5, 61)], "2"), Batch([at(4, 60)], "1")])
     early = Scripted("early", [Batch([at(6, 1), at(7, 2), at(8, 99)], "3"), Batch([at(6, 1), at(7, 2)], "2")])
     late = Scripted("late", [Batch([at(9, 61)], "1")])
-    watcher = start(slow, done, late, same, early)
+    watcher = start(gone, slow, done, late, same, early)
     batches = watcher._read()
     assert {name: len(batch.events) for name, batch in batches.items()} == {
-        "slow": 2,
+        "slow": 3,
         "done": 1,
         "same": 1,
         "early": 2,
