@@ -651,3 +651,28 @@ def test_a_cry_passes_the_outbox_by(posts: Posts, monkeypatch: pytest.MonkeyPatc
     assert post.state == (1, 0, 0)
     post.receiver.answer = lambda _: away()
     assert not post.deliverer.cry(say("Nothing can be kept."))
+
+
+@pytest.mark.parametrize("level", [Level.CRITICAL, Level.HIGH])
+def test_what_is_due_again_has_its_place_in_the_second(posts: Posts, level: Level) -> None:
+    """While what failed takes all of a second's room, nothing new is begun: it could not go, and would stay as it is."""
+    post = posts(limits=Limits(burst=2))
+    post.receiver.answer = lambda _: away()
+    post.ring([alert(1, level), alert(2, level)])
+    post.deliverer.deliver()
+    post.clock.pass_(30)
+    post.ring(alert(number, at=post.clock()) for number in range(3, 6))
+    more = [alert(6, level, at=post.clock())] if level is Level.CRITICAL else []
+    post.ring(more)
+    post.deliverer.deliver()
+    assert len(post.outbox.tellings.waiting("fake")) == 3 + len(more)
+
+
+def test_no_more_is_begun_than_fits_behind_the_critical(posts: Posts) -> None:
+    """Of what comes at once, so many others are begun as the notifier takes beside the critical ones."""
+    post = posts(limits=Limits(burst=5))
+    post.receiver.batch = 2
+    post.ring([alert(1, Level.CRITICAL), *(alert(number) for number in range(2, 6))])
+    post.deliverer.deliver()
+    assert post.singles == [1, 2]
+    assert len(post.outbox.tellings.waiting("fake")) == 3

@@ -19,7 +19,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 TESTS = {
-    "agent": ["tests/test_agent.py", "tests/test_watcher.py"],
+    "agent": ["tests/test_agent.py", "tests/test_watcher.py", "tests/test_first_start.py"],
     "deliverer": ["tests/test_deliverer.py", "tests/test_agent.py"],
     "store/outbox": ["tests/store", "tests/test_remarks.py"],
     "store/tellings": ["tests/store", "tests/test_remarks.py", "tests/commands/test_outbox_command.py"],
