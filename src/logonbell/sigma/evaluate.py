@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import operator
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, tzinfo
 from functools import cache
 from ipaddress import IPv4Network, IPv6Network, ip_network
@@ -94,10 +94,10 @@ class Evaluator:
                 return self._field(name, test)
 
     def _either(self, of: tuple[Condition, ...]) -> Matcher:
-        plain = _plain_values(of)
-        if plain is not None:
-            name, values = plain
-            return lambda fields: (value := fields.get(name)) is not None and fold(value) in values
+        texts = _texts_of_one_field(of)
+        if texts is not None:
+            name, one_of = texts[0], _one_of(texts[1])
+            return lambda fields: (value := fields.get(name)) is not None and one_of(fold(value))
         some = [self.matcher(one) for one in of]
         return lambda fields: any(passes(fields) for passes in some)
 
@@ -146,13 +146,41 @@ def _both(all_of: list[Matcher]) -> Matcher:
     return lambda fields: all(passes(fields) for passes in all_of)
 
 
-def _plain_values(of: tuple[Condition, ...]) -> tuple[str, frozenset[str]] | None:
-    """Give field and values where it is all about one field that must be one of some texts: one look instead of many."""
+def _texts_of_one_field(of: tuple[Condition, ...]) -> tuple[str, list[Text]] | None:
+    """Give field and texts where it is all about texts of one field in any case: it is then looked up, and folded, once."""
     names = {one.field for one in of if isinstance(one, Field)}
     texts = [one.test for one in of if isinstance(one, Field) and isinstance(one.test, Text)]
-    if len(names) != 1 or len(texts) != len(of) or any(text.wild or text.cased for text in texts):
+    if len(names) != 1 or len(texts) != len(of) or any(text.cased for text in texts):
         return None
-    return names.pop(), frozenset(fold(text.parts[0]) for text in texts)
+    return names.pop(), texts
+
+
+def _one_of(texts: Sequence[Text]) -> Callable[[str], bool]:
+    """Make what tells whether a folded value is one of several texts, sorted by how they are found."""
+    whole: set[str] = set()
+    begins: list[str] = []
+    ends: list[str] = []
+    others: list[Callable[[str], bool]] = []
+    for text in texts:
+        parts = tuple(map(fold, text.parts))
+        match text.wild, parts:
+            case "", (value,):
+                whole.add(value)
+            case "*", (begin, ""):
+                begins.append(begin)
+            case "*", ("", end):
+                ends.append(end)
+            case _:
+                others.append(_folded(parts, text.wild))
+    if not begins and not ends and not others:
+        return whole.__contains__
+    start, stop = tuple(begins), tuple(ends)
+    return lambda value: (
+        value in whole
+        or value.startswith(start)
+        or value.endswith(stop)
+        or any(passes(value) for passes in others)
+    )
 
 
 def _widened(test: Text | Number | Pattern) -> Text | Pattern:
