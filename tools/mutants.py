@@ -69,7 +69,7 @@ def main() -> int:
                 shutil.copy(path, copy)
         with (copy / "pyproject.toml").open("a", encoding="utf-8") as file:
             file.write(settings(modules))
-        environment = os.environ | {"TMPDIR": str(here), "PYTHONPATH": str(copy / "mutants" / "src")}
+        environment = os.environ | {"TMPDIR": str(here)}
 
         def mutmut(*arguments: str, seconds: float | None = None) -> str:
             command = [sys.executable, "-m", "mutmut", *arguments]
