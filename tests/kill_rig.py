@@ -133,6 +133,8 @@ class Agent:
         self._config.write_text(
             f"state = '{folder / 'state'}'\n"
             f"[sources]\nevtx = ['{logs}']\n"
+            # By it the network logon before an RDP session rings, too, where a clock that is set ends its hold.
+            "[rules]\noff = ['domain-admin']\n"
             "[notify.console]\nenabled = false\n"
             f"[notify.sns]\ntopic_arn = '{topic_arn}'\nendpoint_url = '{proxy.url}'\n"
             # Most is told singly, so that there are many requests; and what is too much for that in digests.
@@ -313,9 +315,16 @@ def _check_outbox(host: LiveHost, state: Path, logs: Path, told: dict[str, tuple
 
 
 def check_history(
-    scenes: Sequence[Scene], findings: Sequence[object], told: dict[str, tuple[int, str]]
+    scenes: Sequence[Scene],
+    findings: Sequence[object],
+    told: dict[str, tuple[int, str]],
+    *,
+    steady: bool = True,
 ) -> None:
-    """The history holds each logon once, whichever way it is asked."""
+    """The history holds each logon once, whichever way it is asked.
+
+    Where the clock was not ``steady``, the network logon before an RDP session may stand there by itself: its hold ended early.
+    """
     logons = [finding for finding in findings if isinstance(finding, Logon)]
     mains = Counter((logon.main.channel, logon.main.record_id) for logon in logons)
     owners = {(event.channel, event.record_id): scene for scene in scenes for event in scene.events}
@@ -323,11 +332,11 @@ def check_history(
     for scene in scenes:
         if scene.what in OTHER_RULES:
             continue
-        if held[id(scene)] > 1 or (scene.rings and not held[id(scene)]):
+        if (steady and held[id(scene)] > 1) or (scene.rings and not held[id(scene)]):
             raise WrongError(f"the history holds {scene} {held[id(scene)]} times")
     bursts = [finding for finding in findings if isinstance(finding, FailedLogons)]
     rung = sum(owners[place].rings for place in mains) + len(bursts)
-    if rung != len(told):
+    if steady and rung != len(told):
         raise WrongError(f"the history holds {rung} logons that ring, {len(told)} were told")
 
 

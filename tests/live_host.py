@@ -129,9 +129,7 @@ class LiveHost(threading.Thread):
         if what == "failure":
             self._plan(self.burst, host.failed_logon(now, "admin", "198.51.100.77"))
             return
-        rings = what in {"console", "rdp", "ssm-shell", "rdp-reconnect"}
-        # The shipped rule domain-admin lets these ring, too.
-        scene = Scene(what, rings=rings or (user.domain_admin and what in {"network", "runas"}))
+        scene = Scene(what, rings=what in {"console", "rdp", "ssm-shell", "rdp-reconnect"})
         match what:
             case "console":
                 events = host.console_logon(now, user)
