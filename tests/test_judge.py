@@ -10,14 +10,14 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from fakes import NOON, FakeClock, FakeNotifier, FakeSource, Told
-from findings import AT_FIVE, logon
+from findings import ALICE, AT_FIVE, logon
 from logonbell.agent import Watcher
 from logonbell.alert import Level
 from logonbell.event import Event, EventRef
 from logonbell.filter import Filter
 from logonbell.judge import Clock, Judge, judge_past
 from logonbell.logon import Door, Logon, Selected
-from logonbell.rule import Rules, alert_for
+from logonbell.rule import SILENT_DOORS, Rules, alert_for
 from logonbell.rulebook.compiling import compile_documents
 from logonbell.rulebook.document import parse_documents
 from logonbell.rulebook.patterns import linear
@@ -181,3 +181,14 @@ def test_the_shipped_rules_say_nothing_of_a_plain_logon() -> None:
     assert isinstance(came, Logon)
     assert judge.judge(came).matched == ()
     assert judge.judge(replace(came, domain_admin=True)).matched[0].rule == "domain-admin"
+
+
+@pytest.mark.parametrize("door", sorted(SILENT_DOORS))
+@pytest.mark.parametrize("domain_admin", [True, False, None])
+def test_the_shipped_rules_make_no_silent_door_ring(door: Door, *, domain_admin: bool | None) -> None:
+    """Each UAC prompt that a domain admin answers would be a message."""
+    judge = Judge(Rules(), Detector(chosen(shipped(), [], [])))
+    quiet = replace(logon(door), domain_admin=domain_admin, elevated=True, user=ALICE, principal=None)
+    assert not judge.judge(quiet).rings
+    loud = Judge(Rules(), Detector(chosen(shipped(), ["domain-admin-any-door"], [])))
+    assert loud.judge(quiet).rings is (domain_admin is True and door is not Door.UNLOCK)

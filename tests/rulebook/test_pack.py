@@ -85,7 +85,13 @@ def played(detector: Detector, step: Mapping[str, Any], place: int) -> Any:
 def test_what_is_switched_off_is_silent_until_somebody_switches_it_on() -> None:
     """And what serves a rule that is off is left out with it."""
     off = {one.about.key for one in ringing(shipped()) if one.about.off}
-    assert off == {"first-from-address", "password-spray", "recipe-ssm-login", "recipe-normal-login"}
+    assert off == {
+        "domain-admin-any-door",
+        "first-from-address",
+        "password-spray",
+        "recipe-ssm-login",
+        "recipe-normal-login",
+    }
     active = chosen(shipped(), [], [])
     assert not off & {one.about.key for one in all_of(active)}
     assert "ps-failed" not in {one.about.key for one in all_of(active)}
