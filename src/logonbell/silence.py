@@ -12,6 +12,7 @@ from logonbell.alert import Alert, Level
 from logonbell.errors import Refused
 from logonbell.logon import FailedLogons, LogCleared, Logoff, Logon, Notice, Selected, Tampering, User
 from logonbell.sentence import Sentence, say
+from logonbell.week import within
 
 LONGEST = timedelta(days=31)
 """What is to be silent for longer is a matter of the rules, where others see it."""
@@ -119,12 +120,7 @@ class Maintenance:
             there = moment.astimezone(self.zone)
         except OverflowError:  # the calendar ends there: a damaged record
             return False
-        clock, day = there.time(), there.weekday()
-        if self.begins < self.ends:
-            return day in self.days and self.begins <= clock < self.ends
-        return (day in self.days and clock >= self.begins) or (
-            (day - 1) % 7 in self.days and clock < self.ends
-        )
+        return within(there, self.days, self.begins, self.ends)
 
     @property
     def why(self) -> Sentence:

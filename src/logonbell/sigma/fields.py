@@ -9,6 +9,7 @@ from logonbell.address import address_of
 from logonbell.event import Event
 from logonbell.logon import Logon
 from logonbell.sigma.evaluate import Fields
+from logonbell.week import within
 
 PRODUCT, CATEGORY = "logonbell", "logon"
 """The log source of rules over recognised logons."""
@@ -61,12 +62,7 @@ class Hours:
 
     def hold(self, there: datetime) -> bool:
         """Whether a moment, given in that clock, is within them."""
-        clock, day = there.time(), there.weekday()
-        if self.begins < self.ends:
-            return day in self.days and self.begins <= clock < self.ends
-        return (day in self.days and clock >= self.begins) or (
-            (day - 1) % 7 in self.days and clock < self.ends
-        )
+        return within(there, self.days, self.begins, self.ends)
 
 
 def of_event(event: Event) -> Fields:
