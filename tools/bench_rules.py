@@ -41,7 +41,7 @@ def judging(folder: Path) -> Iterator[Figure]:
     yield "events handed to no rules", speed(none), "1.00"
     yield "  ... to the shipped ones", speed(pack), f"{pack / none:.2f}"
     yield f"  ... to {RULES} made ones over the Security log", speed(many), f"{many / none:.2f}"
-    state = folder / "state"
+    state = folder / "kept rules"
     state.mkdir()
     cold = loaded(folder / "rules", state)
     kept = min(loaded(folder / "rules", state) for _ in range(5))

@@ -22,8 +22,6 @@ from logonbell.sentence import say
 from logonbell.store.outbox import Outbox
 from logonbell.trouble import Told, Trouble
 
-PAUSE = 10.0
-"""Seconds between two looks at whether a session rang."""
 LATELY = timedelta(minutes=30)
 """Older sessions are not asked for: whoever was told of them has asked by now."""
 _RECENT = 100

@@ -11,20 +11,16 @@ from datetime import datetime
 from types import MappingProxyType
 
 from logonbell.agent import utc_now
-from logonbell.beat import Beat
 from logonbell.caretaker import Caretaker
 from logonbell.commands.desk import Desk
 from logonbell.config.kinds import OFF
 from logonbell.config.notify import ToApprise, ToSns, ToWebhook
 from logonbell.config.settings import Config, default_ssm
 from logonbell.errors import Refused
-from logonbell.instance import this_instance
 from logonbell.judge import Clock, Judge
-from logonbell.likely import likely
 from logonbell.notification import Telling
 from logonbell.notifier import Notifier
 from logonbell.notifiers.apprise import Apprise
-from logonbell.notifiers.aws import Aws, chosen_region
 from logonbell.notifiers.chat import chat
 from logonbell.notifiers.console import Console
 from logonbell.notifiers.document import Said, document, written
@@ -33,13 +29,12 @@ from logonbell.notifiers.secret import Secret
 from logonbell.notifiers.sns import SnsNotifier
 from logonbell.notifiers.topic_guard import TopicGuard
 from logonbell.pace import Limits
-from logonbell.reasons import Reasons
 from logonbell.recognise.noise import HALLMARKS
 from logonbell.recognise.windows import CHANNELS, WANTED
 from logonbell.rule import Rules
 from logonbell.rulebook.mistake import Mistake
 from logonbell.rulebook.patterns import linear
-from logonbell.rulebook.shelf import chosen, joined, own_rules, ringing, shipped
+from logonbell.rulebook.shelf import chosen, joined, own_rules, shipped
 from logonbell.sentence import Sentence, say
 from logonbell.sigma.detect import Detector
 from logonbell.sigma.fields import Hours
@@ -63,7 +58,6 @@ from logonbell.text.language import speak
 from logonbell.text.message import compose as parts_of
 from logonbell.text.message import subject
 from logonbell.text.sms import sms
-from logonbell.trouble import Told
 
 Now = Callable[[], datetime]
 
@@ -113,26 +107,6 @@ def wanted_by_all(book: Book) -> Mapping[str, Ids]:
     """Say what is asked of Windows' log: what recognising reads, and what the rules ask for besides, by channel."""
     own = {channel: WANTED[channel] for channel in CHANNELS}
     return together(own, wanted_by(book.rules, CHANNELS))
-
-
-def plain_book(on: Sequence[str] = ()) -> Book:
-    """Give the shipped rules, and those of them that ``on`` switches on. Raises ``Refused`` for one that is not known."""
-    known = [one.about.key for one in ringing(shipped())]
-    for name in on:
-        if name not in known:
-            meant = likely(name, known)
-            raise Refused(
-                say("There is no shipped rule {name}.", name=name),
-                say("Did you mean {meant}?", meant=meant)
-                if meant
-                else say("There are: {known}.", known=", ".join(known)),
-            )
-    return chosen(shipped(), on, ())
-
-
-def plain_judge(book: Book) -> Judge:
-    """Make what judges by these rules, without any settings."""
-    return Judge(Rules(), Detector(book))
 
 
 def expected_of(config: Config, desk: Desk) -> list[Expected]:
@@ -271,33 +245,6 @@ def guard_of(table: ToSns) -> TopicGuard:
     """Make what looks after a topic."""
     return TopicGuard(
         table.topic_arn, region=table.region, endpoint_url=table.endpoint_url, form=table.format
-    )
-
-
-def beat_of(config: Config, outbox: Outbox, told: Told) -> Beat:
-    """Make what says to CloudWatch that this host is watched, with an outbox connection of its own thread."""
-    return Beat(
-        outbox,
-        this_instance,
-        lambda region: Aws("cloudwatch", region, endpoint_url=config.cloudwatch.endpoint_url),
-        utc_now,
-        told,
-        [table.topic_arn for table in config.notify.sns if table.canary],
-    )
-
-
-def reasons_of(config: Config, outbox: Outbox, told: Told, notifiers: Sequence[str]) -> Reasons:
-    """Make what asks for the reasons of sessions, with an outbox connection of its own thread."""
-    return Reasons(
-        outbox,
-        notifiers,
-        config.notify.filters,
-        this_instance,
-        chosen_region,
-        lambda region: Aws("ssm", region),
-        utc_now,
-        told,
-        config.host or socket.gethostname(),
     )
 
 

@@ -7,9 +7,9 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
-from logonbell.commands.composition import plain_book, plain_judge
 from logonbell.commands.desk import Desk
 from logonbell.commands.past import Past
+from logonbell.commands.plain import plain_book, plain_judge
 from logonbell.commands.progress import progress
 from logonbell.errors import Refused
 from logonbell.explanation import Explained, lines

@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Protocol
 
-from logonbell.commands.composition import plain_book, plain_judge
 from logonbell.commands.desk import Desk
 from logonbell.commands.past import Past
+from logonbell.commands.plain import plain_book, plain_judge
 from logonbell.commands.progress import progress
 from logonbell.event import EventRef
 from logonbell.judge import Judged, judge_past

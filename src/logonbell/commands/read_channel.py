@@ -8,8 +8,9 @@ from datetime import datetime
 from operator import attrgetter
 
 from logonbell.agent import utc_now
-from logonbell.commands.composition import event_log, plain_book, plain_judge
+from logonbell.commands.composition import event_log
 from logonbell.commands.desk import Desk
+from logonbell.commands.plain import plain_book, plain_judge
 from logonbell.commands.read import show
 from logonbell.commands.span import moment
 from logonbell.errors import Refused

@@ -16,12 +16,10 @@ from functools import partial
 from pathlib import Path
 from types import FrameType
 
-from logonbell import agent, prometheus, reasons
+from logonbell import agent, prometheus
 from logonbell.agent import Watcher, utc_now
-from logonbell.beat import Beat
-from logonbell.caretaker import Caretaker, Rounds
+from logonbell.caretaker import Caretaker, Rounder, Rounds
 from logonbell.commands.composition import (
-    beat_of,
     book_of,
     caretaker_of,
     expected_of,
@@ -29,7 +27,6 @@ from logonbell.commands.composition import (
     limits_of,
     names,
     notifiers_of,
-    reasons_of,
     sources_of,
 )
 from logonbell.commands.desk import MENDABLE, OURS, Desk
@@ -53,6 +50,10 @@ from logonbell.trouble import Told
 SETTINGS = "settings"
 NAMED = 20
 """So many changed settings are named."""
+
+
+_ASKING = 10.0
+"""Seconds between two looks at whether a session rang whose reason is to be asked for."""
 
 
 def watch(desk: Desk, config: Config, started: Started, *, once: bool, log: Path | None) -> int:
@@ -121,9 +122,9 @@ def _follow(
             for table in _looked_after(config):
                 caretaker_of(table, config, desk, outbox, names(notifiers)).round()
             if config.cloudwatch.heartbeat:
-                beat_of(config, outbox, desk.remark).round()
+                _beat(config, outbox, desk).round()
             if config.sources.ssm_reasons:
-                reasons_of(config, outbox, desk.remark, names(notifiers)).round()
+                _reasons(config, outbox, desk, names(notifiers)).round()
             return code
         desk.remark(
             plural(
@@ -144,7 +145,7 @@ def _follow(
             beside.append(Rounds(_beating(config, desk), stop, watcher.told))
         if config.sources.ssm_reasons:
             asking = _asking(config, desk, names(notifiers))
-            beside.append(Rounds(asking, stop, watcher.told, reasons.PAUSE))
+            beside.append(Rounds(asking, stop, watcher.told, _ASKING))
         _forever(watcher, [_joined(deliverer, notifier) for notifier in notifiers], beside, stop)
         return 0
     finally:
@@ -217,12 +218,24 @@ def _making_rounds(
     return lambda: caretaker_of(table, config, desk, Outbox.join(config.state), notifiers)
 
 
-def _beating(config: Config, desk: Desk) -> Callable[[], Beat]:
-    return lambda: beat_of(config, Outbox.join(config.state), desk.remark)
+def _beating(config: Config, desk: Desk) -> Callable[[], Rounder]:
+    return lambda: _beat(config, Outbox.join(config.state), desk)
 
 
-def _asking(config: Config, desk: Desk, notifiers: Sequence[str]) -> Callable[[], reasons.Reasons]:
-    return lambda: reasons_of(config, Outbox.join(config.state), desk.remark, notifiers)
+def _asking(config: Config, desk: Desk, notifiers: Sequence[str]) -> Callable[[], Rounder]:
+    return lambda: _reasons(config, Outbox.join(config.state), desk, notifiers)
+
+
+def _beat(config: Config, outbox: Outbox, desk: Desk) -> Rounder:
+    from logonbell.commands.errands import beat_of  # noqa: PLC0415 - 60 ms that whoever asks for none does without
+
+    return beat_of(config, outbox, desk.remark)
+
+
+def _reasons(config: Config, outbox: Outbox, desk: Desk, notifiers: Sequence[str]) -> Rounder:
+    from logonbell.commands.errands import reasons_of  # noqa: PLC0415 - likewise
+
+    return reasons_of(config, outbox, desk.remark, notifiers)
 
 
 def _pulse(config: Config, book: Book, watcher: Watcher) -> Pulse:
