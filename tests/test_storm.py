@@ -26,10 +26,13 @@ def stormed(folder: Path, count: int, seconds: float) -> Figures:
 
 @pytest.mark.rig
 def test_ten_thousand_logons_in_ten_seconds(tmp_path: Path) -> None:
-    """Ten thousand logons: all in the history, all told, at most twelve digests, and no more memory than on a quiet day."""
+    """Ten thousand logons: all in the history, all told, at most twelve digests, and hardly more memory than on a quiet day.
+
+    What is remembered of ten thousand users, so that rules know who came before and after what, is some 15 MB of it.
+    """
     figures = stormed(tmp_path, 10_000, 10)
     assert figures.digests <= 12
     assert figures.critical_singles >= LIMITS.singles
     assert figures.most_a_second <= LIMITS.burst + 1
     assert figures.most_a_minute <= A_MINUTE
-    assert figures.memory < 120
+    assert figures.memory < 150

@@ -72,13 +72,16 @@ class LogClock:
         return self.event + (now - self.read)
 
 
+_NOTHING = b"null"
+
+
 class _Kept(msgspec.Struct):
     """What is stored as the snapshot: the recogniser's own, the log's time, and the judge's own."""
 
     recogniser: str
     event: datetime | None
     read: datetime | None
-    judge: str | None = None
+    judge: msgspec.Raw = msgspec.Raw(_NOTHING)
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,10 +200,11 @@ class Watcher:
         kept = msgspec.json.decode(snapshot, type=_Kept)
         self._recogniser = Recogniser.restore(kept.recogniser, admins=self.admins)
         self._time = LogClock(kept.event, kept.read)
-        if kept.judge is None:
+        judge = bytes(kept.judge)
+        if judge == _NOTHING:
             self.judge.forget()
         else:
-            self.judge.restore(kept.judge)
+            self.judge.restore(judge)
 
     def _begin(self) -> None:
         self._recogniser, self._time = Recogniser(admins=self.admins, own=self.own), LogClock()
@@ -247,7 +251,9 @@ class Watcher:
             for finding, verdict in judged
             if verdict.rings and not self._is_history(finding, now)
         ]
-        kept = _Kept(self._recogniser.snapshot(), self._time.event, self._time.read, self.judge.snapshot())
+        kept = _Kept(
+            self._recogniser.snapshot(), self._time.event, self._time.read, msgspec.Raw(self.judge.snapshot())
+        )
         new = self.outbox.commit(
             bookmarks=bookmarks,
             snapshot=msgspec.json.encode(kept).decode(),

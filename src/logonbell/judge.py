@@ -66,12 +66,11 @@ class Judge:
         fields = of_logon(finding, self._clock.zone, self._clock.hours) | self._known.meet(finding)
         return louder(verdict, map(_matched, self._detector.logon(finding, fields)))
 
-    def snapshot(self) -> str:
-        """Give the whole state as text."""
-        kept = _Kept(self._known, dict(self._detector.snapshot()))
-        return msgspec.json.encode(kept).decode()
+    def snapshot(self) -> bytes:
+        """Give the whole state as JSON."""
+        return msgspec.json.encode(_Kept(self._known, dict(self._detector.snapshot())))
 
-    def restore(self, snapshot: str) -> None:
+    def restore(self, snapshot: bytes) -> None:
         """Go on from a snapshot. Raises ``ValueError`` if it cannot be read."""
         kept = msgspec.json.decode(snapshot, type=_Kept)
         self._known = kept.known

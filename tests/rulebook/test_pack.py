@@ -88,6 +88,8 @@ def test_what_is_switched_off_is_silent_until_somebody_switches_it_on() -> None:
     assert off == {
         "domain-admin-any-door",
         "first-from-address",
+        "one-principal-many-bastions",
+        "one-user-many-hosts",
         "password-spray",
         "recipe-ssm-login",
         "recipe-normal-login",
@@ -121,7 +123,7 @@ def test_every_shipped_rule_says_what_it_catches_and_what_else_it_may_ring_for()
 
 def test_a_logon_counts_once_however_often_it_is_told() -> None:
     """A logon that is told again with more facts is no second visit, and each host counts once."""
-    detector = Detector(chosen(shipped(), [], []))
+    detector = Detector(chosen(shipped(), ["one-user-many-hosts"], []))
     first = logon(Door.RDP)
     fields = {"Door": "rdp", "User": "alice"}
     for number, host in enumerate(("A", "A", "B")):

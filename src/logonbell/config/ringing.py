@@ -81,7 +81,7 @@ class Ringing(Section):
         (),
         example='["recipe-ssm-login"]',
         shown="none",
-        means="Shipped rules that are switched off, to be switched on: domain-admin-any-door, first-from-address, password-spray, recipe-ssm-login, "
+        means="Shipped rules that are switched off, to be switched on: domain-admin-any-door, first-from-address, password-spray, one-user-many-hosts, one-principal-many-bastions, recipe-ssm-login, "
         "recipe-normal-login.",
     )
     off: tuple[str, ...] = key(

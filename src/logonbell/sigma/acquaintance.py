@@ -16,12 +16,12 @@ from logonbell.logon import Logon
 
 LEARNING = timedelta(days=14)
 """For so long, from the first logon of a host on, nobody is called new there."""
-KNOWN = 10_000
+KNOWN = 2_000
 """So many users, addresses and networks each are remembered; of more, who was away the longest is forgotten."""
 HOSTS = 1_000
 
 
-class Visit(msgspec.Struct, frozen=True):
+class Visit(msgspec.Struct, frozen=True, array_like=True):
     """The last logon, and the time of the one before it. A later version of the same logon is no new visit."""
 
     time: datetime

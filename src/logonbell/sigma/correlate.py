@@ -49,7 +49,7 @@ class Match:
     count: int = 1
 
 
-class Seen(msgspec.Struct, frozen=True):
+class Seen(msgspec.Struct, frozen=True, array_like=True):
     """One match of a rule in a group: ``value`` is what is counted, ``rule`` which of the correlation's rules it was."""
 
     time: datetime
@@ -60,7 +60,7 @@ class Seen(msgspec.Struct, frozen=True):
     """Of an ordered correlation: when the chain that ends here began."""
 
 
-class Group(msgspec.Struct):
+class Group(msgspec.Struct, array_like=True):
     """What is remembered of a group, in the order of time: no more than it takes to decide."""
 
     seen: list[Seen] = []
