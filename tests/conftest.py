@@ -6,6 +6,12 @@ import os
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import settings
+
+settings.register_profile("check", max_examples=40)
+settings.load_profile(
+    "check"
+)  # a property that names no number of its own; those that must be tried longer are rigs
 
 GUARDED = {
     "AWS_ACCESS_KEY_ID": "testing",

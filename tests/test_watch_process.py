@@ -167,6 +167,7 @@ class RealBastion:
                 ran.code = watch.returncode
 
 
+@pytest.mark.rig
 @linux
 def test_the_real_process_tells_who_is_behind_real_workers(tmp_path: Path) -> None:
     """Shells, elevated shells, tunnels and RDP through them, by real processes with real sockets: each rings once, and says who."""

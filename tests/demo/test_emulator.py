@@ -9,6 +9,7 @@ from logonbell.demo import emulator
 from logonbell.demo.emulator import Emulator
 
 
+@pytest.mark.rig
 @pytest.mark.skipif(not Emulator.installed(), reason="without the extra `demo` there is no emulator")
 def test_a_port_that_is_taken_is_no_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where somebody else was faster to take the port that was free, the emulator starts on another."""

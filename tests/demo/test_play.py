@@ -49,6 +49,7 @@ def left_in(folder: Path) -> tuple[list[Path], list[str]]:
     return list(folder.iterdir()), processes
 
 
+@pytest.mark.rig
 def test_the_verdict_without_an_emulator(clock: FakeClock, folder: Path) -> None:
     """The real agent, ringing on its console, tells each session of the day once and nothing else but the guessing.
 
@@ -98,6 +99,7 @@ def test_an_emulator_that_does_not_start(
     assert left_in(folder) == ([], [])
 
 
+@pytest.mark.rig
 def test_a_fault_is_told(clock: FakeClock) -> None:
     """Where somebody came of whom no message tells, the demo says so and boasts of nothing."""
     day = usual_day()

@@ -263,6 +263,7 @@ def test_a_clock_that_steps_back(
     assert max(received.values()) <= 2
 
 
+@pytest.mark.rig
 def test_all_of_it_together(outbox: Outbox, clock: FakeClock, topic: HeardTopic, proxy: FaultProxy) -> None:
     """Fault upon fault, with a clock that jumps and an agent that is started anew: all arrive, none is buried."""
     faults: list[Fault | Answer] = [

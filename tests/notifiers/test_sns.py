@@ -610,6 +610,7 @@ def test_a_group_that_fifo_needs_is_kept(emulator: Emulator, proxy: FaultProxy) 
     assert len(proxy.seen) == 1
 
 
+@pytest.mark.rig
 def test_nothing_is_lost_in_foul_weather(topic: HeardTopic, proxy: FaultProxy) -> None:
     """However the road behaves, what is tried until a receipt comes has been received, and each receipt is true."""
     proxy.otherwise(weather(seed=1, fair=0.4))

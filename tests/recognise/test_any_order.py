@@ -173,6 +173,7 @@ print(Recogniser.restore(recogniser.snapshot()).snapshot())
 """
 
 
+@pytest.mark.rig
 def test_a_snapshot_is_the_same_in_every_process() -> None:
     """The same state is the same text, whatever Python's hash seed: a snapshot of a snapshot is that snapshot."""
     texts = set()

@@ -136,6 +136,7 @@ def test_several_logs_that_cannot_be_read_are_refused(tmp_path: Path) -> None:
         History([tmp_path, tmp_path / "b.evtx"]).events()
 
 
+@pytest.mark.rig
 def test_progress_goes_from_nothing_to_all(tmp_path: Path) -> None:
     """Whoever watches sees it rise, and end at the end."""
     for name in ("a.evtx", "b.evtx"):

@@ -101,6 +101,7 @@ def test_what_is_told_of_a_session_is_what_the_agent_knows(bastion: Bastion) -> 
     )
 
 
+@pytest.mark.rig
 def test_two_hundred_sessions_in_a_minute_are_each_told_once(bastion: Bastion) -> None:
     """Many at once, some over before the next look: none is missed, none comes twice."""
     reader = Reader(bastion.source())
@@ -474,6 +475,7 @@ def test_a_cloned_images_sessions_are_not_this_hosts(tmp_path: Path) -> None:
         assert told(reader.events, Told.OPENED) == [("OPENED", document.document_id)]
 
 
+@pytest.mark.rig
 def test_a_forged_crowd_is_told_and_bounded(bastion: Bastion) -> None:
     """More sessions than any agent runs are not followed one by one."""
     current = bastion.agent.state / "current"

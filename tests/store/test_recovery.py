@@ -100,6 +100,7 @@ def test_damaged_outbox_goes_on_from_its_copy(
     assert opened(NOON + timedelta(minutes=2)).recovered is None
 
 
+@pytest.mark.rig
 def test_every_page_may_be_lost(opened: Opened, folder: Path) -> None:
     """Whichever page of the file turns to rubbish, the outbox opens, forgets no more than since its copy, and works."""
     outbox = opened()
