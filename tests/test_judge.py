@@ -16,7 +16,7 @@ from logonbell.alert import Level
 from logonbell.event import Event, EventRef
 from logonbell.filter import Filter
 from logonbell.judge import Clock, Judge, judge_past
-from logonbell.logon import Door, Logon, Selected
+from logonbell.logon import Door, Logon, Selected, User
 from logonbell.rule import SILENT_DOORS, Rules, alert_for
 from logonbell.rulebook.compiling import compile_documents
 from logonbell.rulebook.document import parse_documents
@@ -192,3 +192,13 @@ def test_the_shipped_rules_make_no_silent_door_ring(door: Door, *, domain_admin:
     assert not judge.judge(quiet).rings
     loud = Judge(Rules(), Detector(chosen(shipped(), ["domain-admin-any-door"], [])))
     assert loud.judge(quiet).rings is (domain_admin is True and door is not Door.UNLOCK)
+
+
+def test_half_a_character_in_a_name_stops_nobody() -> None:
+    """Whoever may make accounts could else end the agent at each start: what is remembered is stored whatever the name."""
+    judge = Judge(Rules(), Detector(chosen(shipped(), [], [])))
+    hostile = replace(logon(Door.RDP), user=User("a\ud800b", "D\udfff"), host="H\ud800")
+    judge.judge(hostile)
+    again = Judge(Rules(), Detector(chosen(shipped(), [], [])))
+    again.restore(judge.snapshot())
+    assert again.snapshot() == judge.snapshot()

@@ -6,6 +6,7 @@ them. What they say of other events is an alert of its own.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, tzinfo
@@ -68,7 +69,13 @@ class Judge:
 
     def snapshot(self) -> bytes:
         """Give the whole state as JSON."""
-        return msgspec.json.encode(_Kept(self._known, dict(self._detector.snapshot())))
+        kept = _Kept(self._known, dict(self._detector.snapshot()))
+        try:
+            return msgspec.json.encode(kept)
+        except (
+            UnicodeEncodeError
+        ):  # half a character, as only a hostile name has it: it is kept as a question mark
+            return json.dumps(msgspec.to_builtins(kept), ensure_ascii=False).encode(errors="replace")
 
     def restore(self, snapshot: bytes) -> None:
         """Go on from a snapshot. Raises ``ValueError`` if it cannot be read."""
