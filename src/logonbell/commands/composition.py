@@ -34,7 +34,7 @@ from logonbell.recognise.windows import CHANNELS, WANTED
 from logonbell.rule import Rules
 from logonbell.rulebook.mistake import Mistake
 from logonbell.rulebook.patterns import linear
-from logonbell.rulebook.shelf import chosen, joined, own_rules, shipped
+from logonbell.rulebook.shelf import chosen, joined, missing, own_rules, shipped
 from logonbell.sentence import Sentence, say
 from logonbell.sigma.detect import Detector
 from logonbell.sigma.fields import Hours
@@ -99,7 +99,10 @@ def judge_of(config: Config, desk: Desk, book: Book | None = None) -> Judge:
     """Make what judges, by the settings and the rules that are active (``book``, where they are at hand)."""
     hours = config.rules.hours
     work = None if hours is None else Hours(hours.days, hours.begins, hours.ends)
-    detector = Detector(book_of(config, desk) if book is None else book, desk.zone, linear)
+    try:
+        detector = Detector(book_of(config, desk) if book is None else book, desk.zone, linear)
+    except ValueError as error:  # rules that were kept, and RE2, which came with pySigma, has gone since
+        raise missing() from error
     return Judge(rules_of(config), detector, Clock(desk.zone, work))
 
 

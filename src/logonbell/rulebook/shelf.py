@@ -113,16 +113,21 @@ def compile_files(found: Sequence[Path], placeholders: Mapping[str, Sequence[str
         from logonbell.rulebook.compiling import compile_documents  # noqa: PLC0415
         from logonbell.rulebook.document import read_documents  # noqa: PLC0415
     except ImportError as error:
-        raise Refused(
-            say("Rules of your own need pySigma, which is not installed."),
-            say("Install it with: pip install 'logonbell[sigma]'"),
-        ) from error
+        raise missing() from error
     read = [read_documents(path) for path in found]
     documents = [document for documents, _ in read for document in documents]
     mistakes = [mistake for _, mistakes in read for mistake in mistakes]
     names = {name for one in all_of(shipped()) for name in (one.about.key, one.about.id)}
     compiled = compile_documents(documents, placeholders, taken=frozenset(name for name in names if name))
     return Shelf(compiled.book, [*mistakes, *compiled.mistakes])
+
+
+def missing() -> Refused:
+    """Say that what rules of one's own need is not installed."""
+    return Refused(
+        say("Rules of your own need pySigma, which is not installed."),
+        say("Install it with: pip install 'logonbell[sigma]'"),
+    )
 
 
 def find_rules(places: Sequence[Path]) -> list[Path]:
