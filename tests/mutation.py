@@ -13,9 +13,9 @@ from days import random_day
 from logonbell.event import Event
 from logonbell.logon import Finding
 from logonbell.notification import Notification
+from logonbell.recognise.recogniser import READERS, Recogniser
 from logonbell.recognise.session import CHANNEL as SSM
 from logonbell.recognise.session import Told
-from logonbell.recognise.windows import WANTED, Recogniser
 from logonbell.rule import Rules, alert_for
 from logonbell.sources.record import event_of
 from logonbell.store.codec import alert_from_json, alert_to_json, finding_from_json, finding_to_json
@@ -173,8 +173,8 @@ def _borrowed_field(random: Random, events: list[Event]) -> None:
 
 def _other_kind(random: Random, events: list[Event]) -> None:
     place = random.randrange(len(events))
-    channel = random.choice(sorted(WANTED))
-    event_id = random.choice(sorted(WANTED[channel]))
+    channel = random.choice(sorted(READERS))
+    event_id = random.choice(sorted(READERS[channel]))
     events[place] = replace(events[place], channel=channel, event_id=event_id)
 
 
@@ -332,7 +332,7 @@ def _made_up(random: Random, events: list[Event]) -> None:
         for name in names
         if random.random() < 0.9
     }
-    event_id = random.choice(sorted(WANTED[channel]))
+    event_id = random.choice(sorted(READERS[channel]))
     if channel == SSM and random.random() < 0.6:
         event_id = random.choice((Told.OPENED, Told.CLOSED))
     made = replace(

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 from logonbell.event import Event, EventRef
 from logonbell.logon import Finding, Logoff, Logon
-from logonbell.recognise.windows import Recogniser
+from logonbell.recognise.recogniser import Recogniser
 from logonbell.rule import Rules
 from logonbell.wire import Line, line
 

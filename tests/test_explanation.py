@@ -10,7 +10,7 @@ from findings import DOMAIN_ADMIN
 from logonbell.explanation import Explained, explain, lines
 from logonbell.judge import Judge
 from logonbell.logon import FailedLogons, Logon
-from logonbell.recognise.windows import WANTED
+from logonbell.recognise.recogniser import READERS
 from logonbell.rule import Rules
 from logonbell.sentence import say
 from logonbell.simulate.day import play_day
@@ -71,7 +71,7 @@ def test_a_session_that_was_inferred_says_how() -> None:
 def test_every_record_of_a_day_is_explained_once() -> None:
     """Of a whole day each record of interest stands behind what it tells, or as one that nothing came of."""
     day = play_day(datetime(2026, 5, 4, tzinfo=UTC), Random(1))  # noqa: S311 - repeatable, not secret
-    events = [event for event in day if event.event_id in WANTED.get(event.channel, ())]
+    events = [event for event in day if event.event_id in READERS.get(event.channel, ())]
     explained = explain(events, Judge(Rules()))
     told = [(event.host, event.ref) for one in explained for event in one.events]
     assert sorted(told) == sorted((event.host, event.ref) for event in events)

@@ -39,7 +39,8 @@ from logonbell.event import Event
 from logonbell.logon import Finding, Logon
 from logonbell.recognise.noise import hallmark_of
 from logonbell.recognise.past import recognise
-from logonbell.recognise.windows import WANTED, Recogniser
+from logonbell.recognise.recogniser import Recogniser
+from logonbell.recognise.windows import WANTED
 from logonbell.simulate.day import play_day
 from logonbell.simulate.evtx import EvtxFile, write_evtx, write_logs
 from logonbell.simulate.people import Person

@@ -16,7 +16,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests"))
 
 from crowd import crowd
-from logonbell.recognise.windows import Recogniser
+from logonbell.recognise.recogniser import Recogniser
 
 PARTS = 20
 

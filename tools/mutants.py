@@ -25,6 +25,8 @@ TESTS = {
     "store/tellings": ["tests/store", "tests/test_remarks.py", "tests/commands/test_outbox_command.py"],
     "recognise/seats": ["tests/recognise", "tests/simulate"],
     "recognise/doors": ["tests/recognise", "tests/simulate"],
+    "recognise/linux": ["tests/recognise", "tests/simulate"],
+    "recognise/recogniser": ["tests/recognise", "tests/simulate"],
     "recognise/windows": ["tests/recognise", "tests/simulate"],
     "recognise/state": ["tests/recognise", "tests/simulate"],
     "notifiers/sns": ["tests/notifiers"],

@@ -18,8 +18,8 @@ from logonbell.filter import Filter
 from logonbell.judge import Judge, Judged
 from logonbell.logon import Finding, Logon, NoticeKind, Selected
 from logonbell.notice import notice
+from logonbell.recognise.recogniser import Recogniser
 from logonbell.recognise.state import Present
-from logonbell.recognise.windows import Recogniser
 from logonbell.rule import alert_for
 from logonbell.sentence import Sentence, say
 from logonbell.silence import Expected

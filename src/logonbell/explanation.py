@@ -10,7 +10,7 @@ from logonbell.alert import Matched
 from logonbell.event import Event, EventRef
 from logonbell.judge import Judge, judge_past
 from logonbell.logon import FailedLogons, Finding, Logon
-from logonbell.recognise.windows import Recogniser
+from logonbell.recognise.recogniser import Recogniser
 from logonbell.rule import Verdict
 from logonbell.sentence import Sentence, say
 from logonbell.text.headline import headline

@@ -17,7 +17,7 @@ from logonbell.alert import Level, Matched
 from logonbell.event import Event
 from logonbell.logon import Finding, Logon, Selected, User
 from logonbell.recognise.past import recognise
-from logonbell.recognise.windows import Recogniser
+from logonbell.recognise.recogniser import Recogniser
 from logonbell.rule import Rules, Verdict
 from logonbell.sentence import Sentence, say
 from logonbell.sigma.acquaintance import Acquaintances

@@ -16,7 +16,7 @@ import days as days_module
 from days import Day, days, delayed, repeated, twins_swapped
 from logonbell.event import Event
 from logonbell.logon import Door, Logoff
-from logonbell.recognise.windows import Recogniser
+from logonbell.recognise.recogniser import Recogniser
 from recognising import final, identity, lines, logons, pass_in_pieces, pass_live, pass_through, who_came
 
 LAGS = st.sampled_from([0.0, 0.2, 0.5, 1.0, 1.5, 2.0]).map(lambda seconds: timedelta(seconds=seconds))
@@ -165,7 +165,7 @@ def test_whoever_comes_back_belongs_to_a_session(day: Day) -> None:
 
 _CHILD = """
 from days import EIGHT, new_day
-from logonbell.recognise.windows import Recogniser
+from logonbell.recognise.recogniser import Recogniser
 day, recogniser = new_day(1), Recogniser()
 for event in day.host.rdp_logon(EIGHT, day.people[0], "203.0.113.24"):
     list(recogniser.feed(event))

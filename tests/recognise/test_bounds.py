@@ -10,8 +10,8 @@ import pytest
 from crowd import BEGAN, crowd, frozen
 from logonbell.event import Event
 from logonbell.logon import Finding, Logon
-from logonbell.recognise import ssm, state, windows
-from logonbell.recognise.windows import Recogniser
+from logonbell.recognise import recogniser, ssm, state
+from logonbell.recognise.recogniser import Recogniser
 from logonbell.simulate.system import SECURITY
 from recognising import logons, pass_in_pieces
 
@@ -29,7 +29,7 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(state, "_STRAYS", MOST)
     monkeypatch.setattr(state, "_KNOCKS", MOST)
     monkeypatch.setattr(ssm, "KNOWN", MOST)
-    monkeypatch.setattr(windows, "HOSTS", 8)
+    monkeypatch.setattr(recogniser, "HOSTS", 8)
 
 
 def sizes(events: Iterator[Event], count: int) -> list[int]:

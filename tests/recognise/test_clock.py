@@ -10,7 +10,7 @@ import pytest
 
 from logonbell.event import Event
 from logonbell.logon import Logoff
-from logonbell.recognise.windows import Recogniser
+from logonbell.recognise.recogniser import Recogniser
 from recognising import final, logons, pass_in_pieces, pass_through
 from scenes import HOME, NINE, SCENES, a_host, mori, only
 

@@ -19,7 +19,7 @@ from logonbell.event import Event
 from logonbell.judge import Judge
 from logonbell.logon import FailedLogons, Finding, Logon
 from logonbell.notification import Notification
-from logonbell.recognise.windows import Recogniser
+from logonbell.recognise.recogniser import Recogniser
 from logonbell.rule import Rules, alert_for
 from logonbell.rulebook.shelf import shipped
 from logonbell.sentence import Sentence

@@ -6,7 +6,8 @@ import pytest
 
 from logonbell.event import Event
 from logonbell.logon import Logoff
-from logonbell.recognise.windows import OPENSSH, Recogniser
+from logonbell.recognise.recogniser import Recogniser
+from logonbell.recognise.windows import OPENSSH
 from logonbell.simulate.windows import WindowsHost, in_order
 from recognising import logons
 from scenes import HOME, LSM, NINE, a_host, after, mori, only

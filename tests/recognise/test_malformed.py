@@ -9,7 +9,7 @@ from random import Random
 import pytest
 
 from logonbell.event import Event
-from logonbell.recognise.windows import Recogniser
+from logonbell.recognise.recogniser import Recogniser
 from logonbell.simulate.windows import WindowsHost
 from mutation import HOSTILE, mutated, withstands
 from recognising import logons, pass_through

@@ -6,8 +6,8 @@ from fakes import NOON
 from logonbell.alert import Level
 from logonbell.event import Event
 from logonbell.logon import Notice, NoticeKind
+from logonbell.recognise.recogniser import Recogniser
 from logonbell.recognise.watching import WATCHING, Told
-from logonbell.recognise.windows import Recogniser
 from logonbell.rule import Rules
 
 

@@ -15,7 +15,8 @@ from days import Day, days
 from logonbell.event import Event
 from logonbell.recognise.noise import HALLMARKS, hallmark_of
 from logonbell.recognise.past import recognise
-from logonbell.recognise.windows import WANTED, Recogniser
+from logonbell.recognise.recogniser import Recogniser
+from logonbell.recognise.windows import WANTED
 from logonbell.simulate.day import play_day
 from logonbell.simulate.evtx import write_evtx
 from logonbell.sources.choice import Choice

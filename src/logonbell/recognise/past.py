@@ -8,7 +8,7 @@ from datetime import datetime
 
 from logonbell.event import Event, EventRef
 from logonbell.logon import Finding, Logoff, Logon
-from logonbell.recognise.windows import Recogniser
+from logonbell.recognise.recogniser import Recogniser
 
 
 def recognise(

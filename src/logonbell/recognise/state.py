@@ -21,6 +21,7 @@ from logonbell.recognise.identity import is_microsoft_account, raw_address, same
 from logonbell.recognise.promotion import Promotions
 from logonbell.recognise.ssm import Sessions, link_of
 from logonbell.recognise.suspicion import Shutdown, Suspicions
+from logonbell.sentence import Sentence
 
 HOLD = timedelta(milliseconds=300)
 """How long a logon waits for its twin events before it is told; what comes later amends it."""
@@ -586,6 +587,10 @@ class HostLog:
         if arrival.ended or Sign.BRIEF in arrival.signs:
             return False
         return bool(arrival.logon_ids or arrival.session is not None or arrival.ssm is not None)
+
+
+Reader = Callable[[HostLog, Event], Sentence]
+"""Reads one event into the state of its host, and says what it was taken for."""
 
 
 def _name(user: User | None) -> str:

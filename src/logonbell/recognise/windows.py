@@ -1,19 +1,13 @@
-"""A Windows host's events in, its logons out."""
+"""What each event of a Windows host is: which reader reads it."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
-from datetime import UTC, datetime
-from operator import attrgetter
+from collections.abc import Mapping
 from types import MappingProxyType
 
-import msgspec
-
 from logonbell.event import Event
-from logonbell.logon import Finding, LogCleared
-from logonbell.recognise import network, seats, tampering, tunnels, watching
+from logonbell.logon import LogCleared
+from logonbell.recognise import network, seats, tampering, tunnels
 from logonbell.recognise.arrival import either
 from logonbell.recognise.failures import is_prompt
 from logonbell.recognise.identity import (
@@ -24,10 +18,8 @@ from logonbell.recognise.identity import (
     raw_address,
     user_of,
 )
-from logonbell.recognise.noise import MACHINE_ACCOUNT, hallmark_of, noise, program_of
-from logonbell.recognise.session import CHANNEL, Told
-from logonbell.recognise.state import HostLog, HostState, Present
-from logonbell.recognise.watching import WATCHING
+from logonbell.recognise.noise import MACHINE_ACCOUNT, noise, program_of
+from logonbell.recognise.state import HostLog, Reader
 from logonbell.sentence import Sentence, say
 
 SECURITY = "Security"
@@ -37,11 +29,7 @@ OPENSSH = "OpenSSH/Operational"
 WINRM = "Microsoft-Windows-WinRM/Operational"
 SYSTEM_LOG = "System"
 
-HOSTS = 1_000
-"""So many hosts in one log are kept apart; of more, the one whose log is furthest behind is told to its end and forgotten."""
 OWN_ADDRESSES = 64
-AT_START = 1_000
-"""So many records Windows may write from the stop of its log on to the one that says that it started."""
 SSM_WORKER = "ssm-session-worker.exe"
 _AT_THE_CONSOLE = frozenset({"winlogon.exe", "sacsess.exe"})
 """Who asks for a person at the machine: Windows' own screen, and the command prompt of its serial console.
@@ -56,20 +44,13 @@ PROVIDERS: Mapping[str, frozenset[str]] = MappingProxyType(
 )
 """Whose records are read in channels that many write into; the others' have one writer."""
 
-EARLIEST, LATEST = datetime(1602, 1, 1, tzinfo=UTC), datetime(9990, 1, 1, tzinfo=UTC)
-"""A record that a broken clock dated outside this is taken for one at the border, so that time can be reckoned with."""
-
-Reader = Callable[[HostLog, Event], Sentence]
-Witness = Callable[[Event, Sentence], None]
-"""Told of each event, in words, what it was taken for."""
-
 
 def logged_on(log: HostLog, event: Event) -> Sentence:
     """Read a 4624: nobody, the other half of a logon, or one of the doors."""
     fields = event.fields
     kind, program = fields.get("LogonType", ""), program_of(fields)
     if kind == "0":
-        return _booted(log, event)
+        return booted(log, event)
     if (reason := noise(fields)) is not None:
         if reason is MACHINE_ACCOUNT:
             _note_own_address(log, event)
@@ -118,7 +99,7 @@ def _door(log: HostLog, event: Event, kind: str, program: str) -> Sentence:
             return network.used_credentials(log, event)
 
 
-def _booted(log: HostLog, event: Event) -> Sentence:
+def booted(log: HostLog, event: Event) -> Sentence:
     """Windows started: whatever was open is over, and logon ids begin anew."""
     log.state.suspicions.started(event)
     for arrival in list(log.growing.values()):
@@ -222,179 +203,15 @@ READERS: Mapping[str, Mapping[int, Reader]] = MappingProxyType(
         OPENSSH: {4: network.sshd_said},
         WINRM: {91: network.shell_made},
         SYSTEM_LOG: {104: other_cleared, 1074: tampering.shutdown_asked},
-        CHANNEL: {
-            Told.OPENED: tunnels.opened,
-            Told.CLOSED: tunnels.closed,
-            Told.WATCHED: tunnels.watched,
-            Told.UNWATCHED: tunnels.unwatched,
-            Told.OWNER: tunnels.owner_seen,
-            Told.ADDRESSES: tunnels.addresses_seen,
-        },
-        WATCHING: {
-            watching.Told.BLIND: watching.blind,
-            watching.Told.SEEING: watching.seeing,
-            watching.Told.GAP: watching.gap,
-        },
     }
 )
 WANTED: Mapping[str, frozenset[int]] = MappingProxyType(
     {name: frozenset(ids) for name, ids in READERS.items()}
 )
-"""Channel and event ids that this recogniser reads: what a source may leave out of account is all the rest."""
-CHANNELS = tuple(name for name in READERS if name not in {CHANNEL, WATCHING})
-"""The channels of Windows among them."""
-
-_READERS = {
-    (channel, event_id): reader for channel, ids in READERS.items() for event_id, reader in ids.items()
-}
-
-SNAPSHOT = 8
-"""Version of a snapshot's form. A snapshot of another version cannot be read; reading then starts again from older."""
+"""Channel and event ids of Windows that are read: what a source may leave out of account is all the rest."""
+CHANNELS = tuple(READERS)
 
 
-class Recogniser:
-    """Fed events in the order of their logs, it gives logons as they become known, and again as they grow.
-
-    It does no input or output and reads no clock: time is that of the events, and what ``advance`` hands in. Several
-    hosts in one log are kept apart; an event that names none is of this machine: of the host that was named last, ``own``
-    before any was. ``admins`` are further SIDs, or bare RIDs, whose members count as domain admins.
-    ``witness`` is told of each event what it was taken for.
-    """
-
-    def __init__(
-        self, witness: Witness | None = None, *, admins: frozenset[str] = frozenset(), own: str = ""
-    ) -> None:
-        self._logs: dict[str, HostLog] = {}
-        self._own = own
-        self._witness = witness
-        self._admins = admins
-
-    def feed(self, event: Event) -> Sequence[Finding]:
-        """Read one event; give what is known by then.
-
-        One that bears a hallmark of noise tells its time and its host, so that leaving such out changes no finding.
-        """
-        reader = _READERS.get((event.channel, event.event_id))
-        if reader is None or event.provider not in PROVIDERS.get(event.channel, (event.provider,)):
-            return ()
-        if not EARLIEST <= event.time <= LATEST:
-            event = replace(event, time=min(max(event.time, EARLIEST), LATEST))
-        if event.host and event.channel != CHANNEL:
-            self._own = event.host
-        host = event.host or self._own
-        log = self._logs.get(host)
-        said: list[Finding] = []
-        if log is None:
-            log = self._begin(host, said)
-        said += log.advance(event.time, by_event=True)
-        mark = hallmark_of(event)
-        if mark is not None:
-            taken = mark.because
-        else:
-            if event.channel == SECURITY:
-                said += self._renamed(log, event)
-                log.state.newest = event.record_id
-            taken = say("this record was read before") if log.saw(event) else reader(log, event)
-            said += log.take()
-        if self._witness is not None:
-            self._witness(event, taken)
-        return said
-
-    def _begin(self, host: str, said: list[Finding]) -> HostLog:
-        """Hear of a host for the first time."""
-        if len(self._logs) >= HOSTS:
-            furthest = min(self._logs, key=lambda name: self._logs[name].state.now or EARLIEST)
-            said += self._logs.pop(furthest).finish()
-        log = self._logs[host] = HostLog(HostState(host), self._admins)
-        self._share()
-        return log
-
-    def _share(self) -> None:
-        for log in self._logs.values():
-            log.share(len(self._logs))
-
-    def _renamed(self, log: HostLog, event: Event) -> list[Finding]:
-        """Find that this host, whose first record this is, is the one whose log was stopped before it, under a new name.
-
-        A new name counts from the next start on (sysprep, ``Rename-Computer``), and the record ids go on.
-        """
-        if log.state.newest is not None or not _starts(event):
-            return []
-        said: list[Finding] = []
-        for name, before in list(self._logs.items()):
-            newest = before.state.newest
-            if newest is None or event.record_id <= newest:
-                continue
-            if before.state.suspicions.stopped_before(event.record_id, AT_START):
-                _booted(before, event)
-                said += before.advance(event.time, by_event=True)
-                said += before.finish()
-                log.inherit(before)
-                del self._logs[name]
-                self._share()
-        return said
-
-    def advance(self, now: datetime) -> list[Finding]:
-        """Let the time of the log reach ``now``; give what need not be waited for any longer."""
-        return [finding for log in self._logs.values() for finding in log.advance(now)]
-
-    def finish(self) -> list[Finding]:
-        """Give all that is still held: nothing more will come."""
-        return [finding for log in self._logs.values() for finding in log.finish()]
-
-    @property
-    def due(self) -> datetime | None:
-        """When, in the time of the log, ``advance`` next has something to say."""
-        return min((due for log in self._logs.values() if (due := log.due) is not None), default=None)
-
-    def present(self) -> list[Present]:
-        """Give the sessions that are open, those of each host in the order in which they began."""
-        return [
-            session
-            for log in self._logs.values()
-            for session in sorted(log.present(), key=attrgetter("began"))
-        ]
-
-    def lost(self) -> None:
-        """Note that records are lost behind what was read so far: an end may be among them."""
-        for log in self._logs.values():
-            log.state.gap = log.state.now
-
-    def snapshot(self) -> str:
-        """Give the whole state as text that can be stored whatever a log wrote: the same state, the same text.
-
-        The order of what is kept by key is part of the state: by it the oldest is forgotten first.
-        """
-        hosts = [log.save() for log in self._logs.values()]
-        kept = msgspec.to_builtins({"version": SNAPSHOT, "own": self._own, "hosts": hosts})
-        for host in kept["hosts"]:
-            for arrival in host["growing"]:
-                arrival["signs"].sort()
-        try:
-            return msgspec.json.encode(kept).decode()
-        except UnicodeEncodeError:  # half a character, as only a hostile name has it: ten times as slow
-            return json.dumps(kept, separators=(",", ":"))
-
-    @classmethod
-    def restore(cls, snapshot: str, *, admins: frozenset[str] = frozenset()) -> Recogniser:
-        """Go on from a snapshot. Raises ``ValueError`` if it is damaged or of another version."""
-        try:
-            kept = msgspec.convert(json.loads(snapshot), _Snapshot)
-        except (msgspec.MsgspecError, ValueError, RecursionError) as error:
-            raise ValueError(f"not a snapshot: {error}") from error
-        if kept.version != SNAPSHOT:
-            raise ValueError(f"a snapshot of version {kept.version}, not {SNAPSHOT}")
-        recogniser = cls(admins=admins, own=kept.own)
-        recogniser._logs = {state.host: HostLog(state, admins, resumed=True) for state in kept.hosts}
-        recogniser._share()
-        return recogniser
-
-
-def _starts(event: Event) -> bool:
+def starts(event: Event) -> bool:
+    """Tell whether a record says that Windows started."""
     return event.event_id == 4608 or (event.event_id == 4624 and event.fields.get("LogonType") == "0")
-
-
-class _Snapshot(msgspec.Struct):
-    version: int
-    own: str
-    hosts: list[HostState]
