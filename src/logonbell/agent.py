@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 
 import msgspec
 
+from logonbell.decoding import decode
 from logonbell.deliverer import Deliverer
 from logonbell.errors import Refused
 from logonbell.event import Event
@@ -197,7 +198,7 @@ class Watcher:
         if snapshot is None:
             self._begin()
             return
-        kept = msgspec.json.decode(snapshot, type=_Kept)
+        kept = decode(snapshot, _Kept)
         self._recogniser = Recogniser.restore(kept.recogniser, admins=self.admins)
         self._time = LogClock(kept.event, kept.read)
         judge = bytes(kept.judge)
@@ -521,7 +522,7 @@ def sessions_open(outbox: Outbox) -> OpenNow:
     if snapshot is None:
         return OpenNow((), 0)
     try:
-        recogniser = Recogniser.restore(msgspec.json.decode(snapshot, type=_Kept).recogniser)
+        recogniser = Recogniser.restore(decode(snapshot, _Kept).recogniser)
     except ValueError as error:
         raise Refused(
             say("What is known of open sessions cannot be read ({why}).", why=str(error)),

@@ -11,6 +11,7 @@ from typing import Protocol
 import msgspec
 
 from logonbell.alert import Alert
+from logonbell.decoding import decode
 from logonbell.errors import Refused
 from logonbell.event import EventRef
 from logonbell.filter import Filter
@@ -182,7 +183,7 @@ def recall(outbox: Outbox, topic_arn: str) -> Seen | None:
     """Give what is remembered of a topic; None before the first time, and where it cannot be read any more."""
     try:
         text = outbox.memory.recall(_name(topic_arn))
-        return None if text is None else msgspec.json.decode(text, type=Seen)
+        return None if text is None else decode(text, Seen)
     except ValueError:
         return None
 

@@ -14,6 +14,7 @@ from datetime import UTC, tzinfo
 import msgspec
 
 from logonbell.alert import Level, Matched
+from logonbell.decoding import decode
 from logonbell.event import Event
 from logonbell.logon import Finding, Logon, Selected, User
 from logonbell.recognise.past import recognise
@@ -79,7 +80,7 @@ class Judge:
 
     def restore(self, snapshot: bytes) -> None:
         """Go on from a snapshot. Raises ``ValueError`` if it cannot be read."""
-        kept = msgspec.json.decode(snapshot, type=_Kept)
+        kept = decode(snapshot, _Kept)
         self._known = kept.known
         self._detector.restore(kept.groups)
 

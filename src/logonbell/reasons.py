@@ -11,6 +11,7 @@ from typing import Any
 
 import msgspec
 
+from logonbell.decoding import decode
 from logonbell.filter import Filter
 from logonbell.instance import Instance
 from logonbell.logon import Logon, NoticeKind
@@ -134,7 +135,7 @@ def _describe_sessions(ssm: Any, wanted: Mapping[str, Any]) -> Any:
 def _asked(outbox: Outbox) -> list[str]:
     try:
         text = outbox.memory.recall(_MEMORY)
-        known: Any = [] if text is None else msgspec.json.decode(text, type=list[str])
+        known: Any = [] if text is None else decode(text, list[str])
     except ValueError:
         return []
     return list(known)

@@ -17,6 +17,7 @@ from typing import Any
 import msgspec
 
 from logonbell.completeness import Claim, Letter, Problem, claim_of
+from logonbell.decoding import convert
 from logonbell.errors import Refused
 from logonbell.proof import Head, Proof, digest
 from logonbell.sentence import say
@@ -137,7 +138,7 @@ class Saved:
 
     def _message(self, where: str, document: dict[str, Any]) -> Iterator[Letter]:
         try:
-            read = msgspec.convert(document, _Message)
+            read = convert(document, _Message)
         except msgspec.ValidationError:
             self._unreadable(where)
             return

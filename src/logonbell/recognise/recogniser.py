@@ -11,6 +11,7 @@ from types import MappingProxyType
 
 import msgspec
 
+from logonbell.decoding import convert
 from logonbell.event import Event
 from logonbell.logon import Finding
 from logonbell.recognise import linux, tunnels, watching, windows
@@ -186,7 +187,7 @@ class Recogniser:
     def restore(cls, snapshot: str, *, admins: frozenset[str] = frozenset()) -> Recogniser:
         """Go on from a snapshot. Raises ``ValueError`` if it is damaged or of another version."""
         try:
-            kept = msgspec.convert(json.loads(snapshot), _Snapshot)
+            kept = convert(json.loads(snapshot), _Snapshot)
         except (msgspec.MsgspecError, ValueError, RecursionError) as error:
             raise ValueError(f"not a snapshot: {error}") from error
         if kept.version != SNAPSHOT:

@@ -15,6 +15,7 @@ from pathlib import Path
 import msgspec
 
 from logonbell import __version__
+from logonbell.decoding import decode
 from logonbell.errors import Refused
 from logonbell.rulebook.mistake import Mistake
 from logonbell.sentence import Sentence, say
@@ -51,7 +52,7 @@ class _Cached(msgspec.Struct):
 @cache
 def shipped() -> Book:
     """Give the shipped rules, those among them that are switched off, too."""
-    return msgspec.json.decode((files("logonbell.rulebook") / PACK).read_bytes(), type=Book)
+    return decode((files("logonbell.rulebook") / PACK).read_bytes(), Book)
 
 
 def chosen(book: Book, on: Iterable[str], off: Iterable[str]) -> Book:
@@ -175,7 +176,7 @@ def _key_of(found: Sequence[Path], placeholders: Mapping[str, Sequence[str]]) ->
 def _read(kept: Path, key: str) -> Shelf | None:
     """Give what was kept; None where there is nothing, it is of other rules, or it is damaged."""
     try:
-        cached = msgspec.json.decode(kept.read_bytes(), type=_Cached)
+        cached = decode(kept.read_bytes(), _Cached)
     except (OSError, msgspec.MsgspecError, ValueError, RecursionError):
         return None
     if cached.key != key:

@@ -6,6 +6,8 @@ from typing import Annotated, Self
 
 import msgspec
 
+from logonbell.decoding import decode
+
 Count = Annotated[int, msgspec.Meta(ge=0)]
 
 
@@ -25,6 +27,6 @@ class Kept(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_default
         if text is None:
             return cls()
         try:
-            return msgspec.json.decode(text, type=cls)
+            return decode(text, cls)
         except (msgspec.MsgspecError, ValueError, RecursionError):
             return None

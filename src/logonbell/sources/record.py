@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 
+from logonbell.decoding import decoder
 from logonbell.event import Event
 
 _PLAIN = re.compile(r"[0-9]{1,19}")
@@ -58,7 +59,7 @@ class _Record(msgspec.Struct):
     Event: _Event
 
 
-_decoder = msgspec.json.Decoder(_Record)
+_decoder = decoder(_Record)
 
 
 def event_of(text: str) -> Event | None:

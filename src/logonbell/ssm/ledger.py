@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 
 import msgspec
 
+from logonbell.decoding import decode
 from logonbell.event import Event
 from logonbell.recognise.session import CHANNEL, Told, record_id_of
 from logonbell.ssm.agentlog import Closed, Described, Fact, LogMark, Started, Working
@@ -52,7 +53,7 @@ class Mark(msgspec.Struct):
 def blind_since(bookmark: str) -> datetime | None:
     """Give since when the folder of a bookmark's source could not be looked into; None where it can, or that is not known."""
     try:
-        return msgspec.json.decode(bookmark, type=Mark).blind
+        return decode(bookmark, Mark).blind
     except (msgspec.DecodeError, UnicodeError, RecursionError):
         return None
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import msgspec
 
+from logonbell.decoding import decode
 from logonbell.recognise.session import CHANNEL
 from logonbell.sentence import Sentence, say
 from logonbell.source import Batch, Loss
@@ -159,7 +160,7 @@ class SsmSource:
             mark, looked = self._kept[bookmark]
             return mark, looked, False
         try:
-            mark = msgspec.json.decode(bookmark, type=Mark)
+            mark = decode(bookmark, Mark)
         except (msgspec.DecodeError, UnicodeError, RecursionError):
             mark = Mark(version=0)
         if mark.version == Mark().version:

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
+from logonbell.decoding import decode
 from logonbell.sentence import Sentence, say
 
 SESSION = "StartSession"
@@ -187,7 +188,7 @@ _Shape = TypeVar("_Shape")
 def _decoded(content: bytes | msgspec.Raw, shape: type[_Shape]) -> _Shape | None:
     """Decode JSON into a shape; None where it has another one."""
     try:
-        return msgspec.json.decode(content, type=shape)
+        return decode(content, shape)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None
 

@@ -17,6 +17,7 @@ from typing import Any, NotRequired, TypedDict, TypeVar
 import msgspec
 
 from logonbell.alert import Alert, Level, Matched
+from logonbell.decoding import convert
 from logonbell.logon import FailedLogons, Finding, LogCleared, Logoff, Logon, Notice, Selected, Tampering
 from logonbell.sentence import Sentence
 from logonbell.silence import Cover
@@ -164,7 +165,7 @@ def _builtins(fact: object) -> dict[str, Any]:
 
 def _convert(facts: object, kind: type[Fact]) -> Fact:
     try:
-        return msgspec.convert(facts, kind)
+        return convert(facts, kind)
     except msgspec.ValidationError as error:
         raise Unreadable(str(error)) from error
 
