@@ -164,7 +164,7 @@ def live(folder: Path, life: int, step: Step = lambda _: None) -> None:
             for name, deaf, limits in (("sns", life == DEAF, None), ("console", False, Limits(singles=2)))
         ]
         watch_once(watcher, deliverers, pause=clock.pass_)
-        outbox.keep_copy(clock())
+        outbox.renew_copy(clock())
     finally:
         outbox.close()
 

@@ -39,7 +39,7 @@ def kill(folder: Path) -> None:
         commit(outbox, number)
         tell(number)
         if number % 7 == 0:
-            outbox.keep_copy(NOON)
+            outbox.renew_copy(NOON)
 
 
 def full(folder: Path) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -14,7 +14,7 @@ from logonbell.errors import Refused
 from logonbell.health import STALLED, Health, NotifierHealth, SourceHealth
 from logonbell.logon import Notice
 from logonbell.proof import Head
-from logonbell.pulse import HUNG, Pulse
+from logonbell.pulse import HOUSEKEEPING, HUNG, Pulse
 from logonbell.sentence import say
 from logonbell.source import Loss
 from logonbell.store.outbox import Outbox
@@ -51,6 +51,7 @@ class Bench:
             self.clock,
             lambda what: self.told.append(str(what)),
             "BASTION01",
+            400 * DAY,
             anew=lambda: setattr(self, "restarts", self.restarts + 1),
             looked=lambda: self.looked,
             end=lambda: setattr(self, "ends", self.ends + 1),
@@ -181,3 +182,25 @@ def test_metrics_that_cannot_be_written_are_told_once(bench: Callable[..., Bench
     its.refused = False
     its.pulse.round()
     assert its.written == [replace(its.look(its.clock()))]
+
+
+def test_the_house_is_kept_once_a_day(bench: Callable[..., Bench], monkeypatch: pytest.MonkeyPatch) -> None:
+    """An agent that runs for months renews the copy it falls back to, and forgets what is old, without a restart."""
+    its = bench()
+    copied = its.clock()
+    copy = its.folder / "outbox.previous.sqlite3"
+
+    def made() -> datetime:
+        return datetime.fromtimestamp(copy.stat().st_mtime, UTC)
+
+    assert made() == copied
+    forgotten: list[datetime] = []
+    monkeypatch.setattr(Outbox, "forget", lambda _, before: forgotten.append(before))
+    its.clock.pass_(HOUSEKEEPING)
+    its.elapsed = its.looked = HOUSEKEEPING - 1
+    its.pulse.round()
+    assert (made(), forgotten) == (copied, [])
+    its.elapsed = its.looked = HOUSEKEEPING
+    its.pulse.round()
+    its.pulse.round()
+    assert (made(), forgotten) == (its.clock(), [its.clock() - 400 * DAY])

@@ -20,6 +20,8 @@ HUNG = 300.0
 """Seconds after which a look that does not end has hung: one takes milliseconds, in a flood some seconds."""
 LAST_WORDS = 30.0
 """Seconds that it has to come back, and that are left to tell of it."""
+HOUSEKEEPING = 24 * 3600.0
+"""Seconds between two renewals of the copy that a damaged state falls back to, and until what is old is forgotten."""
 BEAT = "heartbeat"
 
 Clock = Callable[[], datetime]
@@ -33,6 +35,7 @@ class Pulse:
     to begin anew with its sources. ``looked`` tells when the reader last came back, in seconds of a clock that
     nobody can set; when that does not come any more, ``end`` ends the process, so that whoever supervises it starts it
     again. ``heartbeat`` is after how long a message says that all is well; ``write`` takes the health to whoever collects it.
+    What is older than ``keep`` is forgotten once a day, as at each start.
     """
 
     outbox: Outbox
@@ -42,6 +45,7 @@ class Pulse:
     clock: Clock
     told: Told
     host: str
+    keep: timedelta
     anew: Callable[[], object]
     looked: Callable[[], float]
     end: Callable[[], object]
@@ -51,10 +55,12 @@ class Pulse:
     elapsed: Callable[[], float] = time.monotonic
     _stalled: set[str] = field(init=False, default_factory=set)
     _unwritten: Trouble = field(init=False)
+    _kept_house: float = field(init=False)
 
     def __post_init__(self) -> None:
-        """Begin without a trouble."""
+        """Begin without a trouble, in a house that was kept at the start."""
         self._unwritten = Trouble(self.told)
+        self._kept_house = self.elapsed()
 
     def round(self) -> bool:
         """Look once. Raises ``Refused`` where nothing can be kept."""
@@ -74,6 +80,8 @@ class Pulse:
                 self._unwritten.over()
         if self.heartbeat is not None:
             self._beat(health, self.heartbeat)
+        if self.elapsed() - self._kept_house >= HOUSEKEEPING:
+            self._keep_house(now)
         return True
 
     @property
@@ -86,6 +94,13 @@ class Pulse:
         self.told(what)
         self.pause(LAST_WORDS)
         self.end()
+
+    def _keep_house(self, now: datetime) -> None:
+        self._kept_house = self.elapsed()
+        self.outbox.forget(now - self.keep)
+        uncopied = self.outbox.renew_copy(now)
+        if uncopied is not None:
+            self.told(uncopied)
 
     def _ring_of_stalls(self, health: Health) -> None:
         now_stalled = {one.name: one for one in health.stalled}

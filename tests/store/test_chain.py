@@ -172,6 +172,19 @@ def test_retention_leaves_a_checkpoint(opened: Opened, folder: Path) -> None:
     assert flaws(outbox) == [("broken", 8), ("removed", 10), ("inserted", 8)]
 
 
+def test_who_says_that_what_is_new_was_old_is_found(opened: Opened) -> None:
+    """Who forgets all in good form, to hide something, has forgotten more than the settings ask for."""
+    outbox = opened()
+    fill(outbox)
+    outbox.forget(NOON + timedelta(seconds=3))
+    with outbox.inspect() as inspection:
+        assert list(inspection.flaws()) == []
+        assert inspection.forgotten(NOON + timedelta(seconds=3)) is None
+        flaw = inspection.forgotten(NOON + timedelta(seconds=2))
+    assert flaw is not None
+    assert flaw.kind == "forgotten"
+
+
 def test_an_older_file_is_taken_into_the_chain(folder: Path) -> None:
     """What stood in the history before there was a chain is in it from the upgrade on."""
     write_first_version(folder)
@@ -225,7 +238,7 @@ def test_a_copy_goes_on_under_another_name(opened: Opened, folder: Path) -> None
     outbox = opened()
     commit(outbox, 1)
     (before,) = proofs(outbox, "sns")
-    outbox.keep_copy(NOON)
+    outbox.renew_copy(NOON)
     outbox.close()
     (folder / FILE).write_bytes(b"damaged")
     outbox = opened(LATER)

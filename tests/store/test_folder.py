@@ -88,7 +88,7 @@ def test_a_damaged_outbox_that_is_held_for_a_moment_is_mended(
     """A virus scanner that looks at the damaged file when the agent sets it aside holds nothing up."""
     outbox = opened()
     commit(outbox, 1)
-    outbox.keep_copy(outbox.state().sources["Security"].read)
+    outbox.renew_copy(outbox.state().sources["Security"].read)
     outbox.close()
     (folder / FILE).write_text("rubbish")
     held = Held(errno.EACCES, 3, monkeypatch)

@@ -297,7 +297,7 @@ class OutboxThatCrashes(RuleBasedStateMachine):
     @rule(crash=crashes)
     def close_and_open(self, *, crash: int) -> None:
         """Restart; or renew the copy, in the middle of which it may end, too."""
-        self.do(crash, lambda: self.outbox.keep_copy(NOON))
+        self.do(crash, lambda: self.outbox.renew_copy(NOON))
         self.outbox.close()
         self.open()
 

@@ -75,7 +75,7 @@ def test_damaged_outbox_goes_on_from_its_copy(
     outbox = opened()
     for number in (1, 2, 3):
         commit(outbox, number)
-    outbox.keep_copy(NOON)
+    outbox.renew_copy(NOON)
     for number in (4, 5):
         commit(outbox, number)
     outbox.close()
@@ -106,7 +106,7 @@ def test_every_page_may_be_lost(opened: Opened, folder: Path) -> None:
     outbox = opened()
     for number in range(1, 40):
         commit(outbox, number)
-    outbox.keep_copy(NOON)
+    outbox.renew_copy(NOON)
     commit(outbox, 40)
     outbox.close()
     whole = (folder / FILE).read_bytes()
@@ -259,7 +259,7 @@ def test_copy_stands_alone(opened: Opened, folder: Path) -> None:
     """The copy is one file, whole by itself, without anything beside it."""
     outbox = opened()
     commit(outbox, 1)
-    outbox.keep_copy(NOON)
+    outbox.renew_copy(NOON)
     copy = Database(folder / PREVIOUS, "ro")
     assert copy.rows("select sequence from alert") == [(1,)]
     copy.close()
@@ -276,7 +276,7 @@ def test_bad_copy_never_replaces_a_good_one(opened: Opened, folder: Path) -> Non
     good = (folder / PREVIOUS).read_bytes()
     change(folder / FILE, "update bookmark set bookmark = '7'")
     with pytest.raises(Damaged, match="Start the agent again"):
-        outbox.keep_copy(NOON)
+        outbox.renew_copy(NOON)
     assert (folder / PREVIOUS).read_bytes() == good
     assert not (folder / "outbox.copying.sqlite3").exists()
 

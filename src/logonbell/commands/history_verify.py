@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
+from datetime import timedelta
 from itertools import chain
 from pathlib import Path
 
+from logonbell.agent import utc_now
 from logonbell.commands.desk import MENDABLE, Desk
 from logonbell.completeness import Letter
 from logonbell.config.settings import Config
@@ -30,7 +32,8 @@ def verify(desk: Desk, config: Config, against: Sequence[Path] = (), *, as_lines
     flaws = 0
     try:
         with outbox.inspect() as inspection:
-            for flaw, where in chain(_flaws(inspection), _untold(inspection, letters, saved)):
+            kept = timedelta(days=config.history.keep_days)
+            for flaw, where in chain(_flaws(inspection, kept), _untold(inspection, letters, saved)):
                 flaws += 1
                 if as_lines:
                     desk.out.line(json.dumps(_line(flaw, where)))
@@ -48,7 +51,10 @@ def verify(desk: Desk, config: Config, against: Sequence[Path] = (), *, as_lines
     return MENDABLE if flaws else 0
 
 
-def _flaws(inspection: Inspection) -> Iterator[tuple[Flaw, str | None]]:
+def _flaws(inspection: Inspection, kept: timedelta) -> Iterator[tuple[Flaw, str | None]]:
+    hasty = inspection.forgotten(utc_now() - kept)
+    if hasty is not None:
+        yield hasty, None
     for flaw in inspection.flaws():
         yield flaw, None
 

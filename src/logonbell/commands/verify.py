@@ -76,7 +76,9 @@ def untold(state: Path, letters: Sequence[Letter]) -> list[Problem]:
     try:
         with outbox.inspect() as inspection:
             told = [(letter, inspection.untold(letter.claim)) for letter in letters if letter.claim]
-            flaws = list(inspection.flaws())
+            newest = max((letter.sent for letter in letters if letter.sent), default=None)
+            hasty = None if newest is None else inspection.forgotten(newest)
+            flaws = [*inspection.flaws(), *([] if hasty is None else [hasty])]
     finally:
         outbox.close()
     return [

@@ -100,7 +100,7 @@ def _follow(
         for mended in (outbox.recovered, outbox.uncopied):
             if mended is not None:
                 desk.remark(mended)
-        outbox.forget(utc_now() - timedelta(days=config.history.keep_days))
+        outbox.forget(utc_now() - _kept(config))
         _tell_of_settings(config, outbox, names(notifiers))
         watcher = Watcher(
             sources,
@@ -251,12 +251,17 @@ def _pulse(config: Config, book: Book, watcher: Watcher) -> Pulse:
         watcher.clock,
         watcher.told,
         watcher.own,
+        _kept(config),
         anew=watcher.restart.set,
         looked=lambda: watcher.looked,
         end=lambda: os._exit(OURS),
         heartbeat=None if hours is None else timedelta(hours=hours),
         write=None if file is None else partial(prometheus.write, file),
     )
+
+
+def _kept(config: Config) -> timedelta:
+    return timedelta(days=config.history.keep_days)
 
 
 def _sources(config: Config, book: Book, closing: ExitStack) -> list[Source]:

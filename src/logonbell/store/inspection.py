@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from logonbell.completeness import Claim
 from logonbell.proof import Head, Link, Proof, stream_of
 from logonbell.sentence import Sentence, say
 from logonbell.store.chain import ALERT, ALERTS, FINDING, FINDINGS, FORGOTTEN, link_of
-from logonbell.store.codec import text_from_column
+from logonbell.store.codec import text_from_column, time_to_column
 from logonbell.store.database import Database
 
 CHECKPOINT = "select number, mark, before from checkpoint"
@@ -38,7 +39,8 @@ class Flaw:
     """Something that is not as it was written. ``kind`` is a word for machines, ``number`` the link that shows it.
 
     broken: a link is gone or was changed; removed, changed, restored, inserted: a finding or an alert was, restored meaning
-    that an older version of it was put back; untold: the history does not have, or not so, what a message told of it.
+    that an older version of it was put back; untold: the history does not have, or not so, what a message told of it; forgotten:
+    more was than its time had come for.
     """
 
     kind: str
@@ -74,6 +76,19 @@ class Inspection:
         yield from self._links()
         yield from self._findings()
         yield from self._alerts()
+
+    def forgotten(self, allowed: datetime) -> Flaw | None:
+        """Tell whether more was forgotten than ``allowed`` lets be: who removes rows may say that they were old."""
+        before = self.sound.before
+        if before is None or before <= time_to_column(allowed):
+            return None
+        what = say(
+            "What was before {time} is gone, and what was since {allowed} should be kept: somebody removed it, unless keep_days was "
+            "smaller once, or the clock ahead.",
+            time=before,
+            allowed=time_to_column(allowed),
+        )
+        return Flaw("forgotten", what, self.sound.checkpoint)
 
     def untold(self, claim: Claim) -> Flaw | None:
         """Hold the history against what a message says of it; None where it fits, as far as it reaches back."""

@@ -406,9 +406,12 @@ class Outbox:
         with self._database.unmoved():
             yield Inspection(self._database)
 
-    def keep_copy(self, now: datetime) -> None:
-        """Renew the copy that a damaged outbox falls back to. Raises ``Damaged``, and keeps the old copy."""
-        keep_copy(self._database, now)
+    def renew_copy(self, now: datetime) -> Sentence | None:
+        """Renew the copy that a damaged outbox falls back to; say why, where that cannot be. Only one thread may.
+
+        Raises ``Damaged``, and keeps the old copy, where the outbox is damaged itself.
+        """
+        return _try_to_copy(self._database, now)
 
     def state(self) -> OutboxState:
         """What stands in the outbox now."""
