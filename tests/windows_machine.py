@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from logonbell.programs import Answer
 from logonbell.windows.audit_policy import FAILURE, SUCCESS
-from logonbell.windows.commands import Answer
 from logonbell.windows.machine import Windows
 from logonbell.windows.scheduled_task import NOT_YET, RUNNING
 

@@ -374,11 +374,12 @@ def watch(
     make_deliverers: Sequence[Callable[[], Deliverer]],
     *,
     stop: threading.Event,
+    looked: Callable[[], object] = lambda: None,
     poll: float = POLL,
 ) -> None:
     """Read and deliver until ``stop`` is set: this thread reads, each notifier has a thread of its own.
 
-    ``make_deliverers`` are called in their threads, since an outbox connection belongs to one. An error that is nobody's
+    ``looked`` is called in this thread each time that it came back from a look. ``make_deliverers`` are called in their threads, since an outbox connection belongs to one. An error that is nobody's
     to mend ends the agent (whoever supervises it starts it again); ``Refused`` while reading is told and tried again.
     """
     watcher.outbox.wake(watcher.clock(), tolerance=ABSENCE)
@@ -389,6 +390,7 @@ def watch(
     try:
         while not stop.is_set():
             wait = _look(watcher, threads, poll, trouble)
+            looked()
             if wait:
                 stop.wait(wait)
     finally:

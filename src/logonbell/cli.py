@@ -708,7 +708,9 @@ def check_config(config_path: Path, lang: str | None) -> int:
 )
 @click.option("--topic-arn", help="The SNS topic that rings, in new settings.")
 @click.option(
-    "--on-event", is_flag=True, help="Run at each event only, as the recipe does, and not all the time."
+    "--on-event",
+    is_flag=True,
+    help="On Windows: run at each event only, as the recipe does, and not all the time.",
 )
 @click.option("--dry-run", is_flag=True, help="Only show the steps.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
@@ -722,7 +724,9 @@ def install(
     yes: bool,
     lang: str | None,
 ) -> int:
-    """Set logonbell up on this machine: folder, settings, audit policy, scheduled task, a first ring.
+    """Set logonbell up on this machine: folders, settings, what must be audited, a scheduled task, a first ring.
+
+    On Linux a unit of systemd is in the place of the task, and nothing need be audited.
 
     The steps are shown first. A second time it does what is not so any more, and nothing else.
     """
@@ -738,7 +742,7 @@ def install(
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @_language
 def uninstall(*, keep: bool, dry_run: bool, yes: bool, lang: str | None) -> int:
-    """Put everything back as it was before `install`, the audit policy included."""
+    """Put everything back as it was before `install`: audit policy and task, or the unit, and remove the history."""
     from logonbell.commands.install import own_machine, uninstall as run  # noqa: I001, PLC0415 - likewise
 
     return _run(

@@ -27,8 +27,9 @@ from logonbell.config.settings import Config
 from logonbell.doctor import ntp
 from logonbell.notifiers.check import Mark
 from logonbell.provision.record import Record
+from logonbell.provision.setup import Wanted
 from logonbell.provision.steps import take
-from logonbell.provision.windows import Wanted, start, steps
+from logonbell.provision.windows import start, steps
 from logonbell.sigma.form import Book
 from logonbell.sources.position import NAMED
 from said import Said

@@ -18,7 +18,7 @@ from logonbell.commands.desk import Desk
 from logonbell.commands.install import Asked, install, uninstall
 from logonbell.config.reading import read_config
 from logonbell.errors import Refused
-from logonbell.provision.windows import refuse_unfit
+from logonbell.provision.windows import OnWindows, refuse_unfit
 from logonbell.windows.event_source import KEY
 from logonbell.windows.sddl import is_ours
 from logonbell.windows.task_xml import NAMESPACE
@@ -63,14 +63,16 @@ class Prompt:
         """Run ``install``."""
         wanted = {"config": None, "topic_arn": None, "on_event": False, "dry_run": False, "yes": not answer}
         how = Asked(**{**wanted, **asked})
-        return self._run(lambda desk: install(desk, self.windows.machine(), how, io.StringIO(f"{answer}\n")))
+        return self._run(
+            lambda desk: install(desk, OnWindows(self.windows.machine()), how, io.StringIO(f"{answer}\n"))
+        )
 
     def uninstall(self, *, answer: str = "", keep: bool = False, dry_run: bool = False) -> Said:
         """Run ``uninstall``."""
         return self._run(
             lambda desk: uninstall(
                 desk,
-                self.windows.machine(),
+                OnWindows(self.windows.machine()),
                 keep=keep,
                 dry_run=dry_run,
                 yes=not answer,
@@ -393,11 +395,3 @@ def test_what_somebody_planted_in_the_folder_is_refused(
     assert (said.code, said.err.count("\n")) == (1, 1)
     assert f"{planted} is there already, and belongs to S-1-5-21-1-2-3-1001." in said.err
     assert windows.tasks == {}
-
-
-def test_elsewhere_than_on_windows(run: Callable[..., Said]) -> None:
-    """On Linux both commands say plainly that they cannot, yet."""
-    for command in ("install", "uninstall"):
-        said = run(command, "--yes")
-        assert (said.code, said.out, said.err.count("\n")) == (1, "", 1)
-        assert "logonbell watch" in said.err

@@ -12,10 +12,10 @@ from fakes import NOON
 from logonbell.doctor import windows as judge
 from logonbell.doctor.verdict import Verdict
 from logonbell.notifiers.check import Mark
+from logonbell.places import Exposed
 from logonbell.windows.audit_policy import NEEDS
 from logonbell.windows.channels import Channel, Seen
 from logonbell.windows.channels import Mark as Record
-from logonbell.windows.guarded import Exposed
 from logonbell.windows.scheduled_task import NOT_YET, RUNNING, LastRun
 from logonbell.windows.sddl import OURS
 from logonbell.windows.task_xml import Run, always

@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from pathlib import Path
 
+from logonbell.programs import Answer
 from logonbell.recognise.windows import WANTED
 from logonbell.windows.channels import Channel, Mark, Seen, existing, look
-from logonbell.windows.commands import Answer
 from windows_machine import FakeWindows
 
 OLDEST = Mark(1, datetime(2026, 3, 3, 0, tzinfo=UTC))

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from logonbell.windows.guarded import Exposed, exposed
+from logonbell.places import Exposed
+from logonbell.windows.guarded import exposed
 from logonbell.windows.sddl import OURS, is_ours, replacers, writers
 from windows_machine import OPEN, PLAIN, ROOT, FakeWindows
 

@@ -19,7 +19,6 @@ from logonbell import __version__
 from logonbell.agent import utc_now
 from logonbell.commands.composition import book_of, guard_of, wanted_by_all
 from logonbell.commands.desk import MENDABLE, Desk
-from logonbell.commands.install import windows_here
 from logonbell.commands.topic import MARKS
 from logonbell.config.kinds import OFF
 from logonbell.config.notify import ToSns
@@ -30,6 +29,7 @@ from logonbell.doctor.verdict import Verdict, fails, of_checks
 from logonbell.errors import Refused
 from logonbell.notifiers.check import Mark
 from logonbell.notifiers.topic import read_topic
+from logonbell.programs import Programs
 from logonbell.provision.record import Record
 from logonbell.provision.windows import task_of
 from logonbell.query import query_list
@@ -42,7 +42,6 @@ from logonbell.store.lock import owner
 from logonbell.store.outbox import LOCK, Outbox, OutboxState
 from logonbell.windows import audit_policy, scheduled_task
 from logonbell.windows.channels import Seen, existing, look
-from logonbell.windows.commands import Programs
 from logonbell.windows.guarded import exposed
 from logonbell.windows.machine import Windows
 
@@ -77,6 +76,15 @@ def doctor(desk: Desk, config: Config, *, as_json: bool, windows: Windows | None
         return MENDABLE
     desk.say(say("Nothing that was seen keeps a logon from ringing."))
     return 0
+
+
+def windows_here() -> Windows | None:
+    """Give the machine that this runs on; None elsewhere than on Windows."""
+    if sys.platform == "win32":
+        from logonbell.windows.machine import this_machine  # noqa: PLC0415 - it is only there
+
+        return this_machine()
+    return None
 
 
 def examine(config: Config, windows: Windows | None, wanted: Mapping[str, Ids]) -> Iterator[Verdict]:

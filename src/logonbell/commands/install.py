@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import TextIO
@@ -13,6 +13,7 @@ from logonbell.commands.composition import book_of, wanted_by_all
 from logonbell.commands.consent import agree
 from logonbell.commands.desk import MENDABLE, Desk
 from logonbell.commands.ring import ring
+from logonbell.config.key import Section
 from logonbell.config.kinds import AUTO
 from logonbell.config.reading import parse_config, read_text
 from logonbell.config.settings import Config
@@ -20,22 +21,11 @@ from logonbell.errors import Refused
 from logonbell.notifiers.topic import read_topic
 from logonbell.provision import steps as provision
 from logonbell.provision.record import Record
-from logonbell.provision.settings import for_topic, with_sids
+from logonbell.provision.settings import for_topic
+from logonbell.provision.setup import Setup, Wanted
 from logonbell.provision.steps import Outcome
-from logonbell.provision.windows import (
-    FOLDER,
-    SETTINGS,
-    Wanted,
-    refuse_unfit,
-    refuse_unless_elevated,
-    start,
-    steps,
-)
-from logonbell.query import query_list
 from logonbell.sentence import Sentence, say
 from logonbell.text.language import speak
-from logonbell.windows.channels import existing
-from logonbell.windows.machine import Windows
 
 _OUTCOMES: Mapping[Outcome, Sentence] = MappingProxyType(
     {
@@ -57,55 +47,71 @@ class Asked:
     yes: bool
 
 
-def windows_here() -> Windows | None:
-    """Give the machine that this runs on; None elsewhere than on Windows."""
+def own_machine() -> Setup:
+    """Give the machine that this runs on."""
     if sys.platform == "win32":
-        from logonbell.windows.machine import this_machine  # noqa: PLC0415 - it is only there
+        from logonbell.provision.windows import OnWindows  # noqa: PLC0415 - of two systems, one is loaded
+        from logonbell.windows.machine import this_machine as windows  # noqa: PLC0415 - it is only there
 
-        return this_machine()
-    return None
+        return OnWindows(windows())
+    else:  # noqa: RET505 - of two systems, one is checked
+        from logonbell.linux.machine import this_machine  # noqa: PLC0415 - likewise
+        from logonbell.provision.linux import OnLinux  # noqa: PLC0415 - likewise
 
-
-def own_machine() -> Windows:
-    """Give the machine that this runs on. Raises ``Refused`` elsewhere than on Windows."""
-    if (windows := windows_here()) is not None:
-        return windows
-    raise Refused(
-        say(
-            "On Linux logonbell cannot install itself yet: it comes with a unit of its own in a later version."
-        ),
-        say("Until then start `logonbell watch` from one of yours."),
-    )
+        return OnLinux(this_machine())
 
 
-def install(desk: Desk, windows: Windows, asked: Asked, answers: TextIO) -> int:
+def install(desk: Desk, machine: Setup, asked: Asked, answers: TextIO) -> int:
     """Set it up. Returns the exit code."""
-    text = _settings(windows, asked)
-    config = parse_config(text, windows.settings, lambda sentence: speak(sentence, desk.language))
-    refuse_unfit(windows)
-    query = None
+    text = _settings(machine, asked)
+    config = parse_config(text, machine.settings, lambda sentence: speak(sentence, desk.language))
+    wanted = wanted_of(text, config)
+    machine.refuse_unfit(wanted)
     if asked.on_event:
-        query = query_list(existing(windows.run, wanted_by_all(book_of(config, desk))))
-    planned = steps(windows, Wanted(text, query))
+        wanted = replace(wanted, query=machine.starting_at(wanted_by_all(book_of(config, desk))))
+    planned = machine.steps(wanted)
     _show(desk, [one.says for one in planned])
     if asked.dry_run:
         return 0
     agree(desk, answers, yes=asked.yes)
-    record = Record(windows.record)
+    record = Record(machine.record)
     if not provision.take(planned, record, lambda number, outcome: _tell(desk, number, outcome)):
         desk.say(say("Nothing was to be done. Whether all is well: logonbell doctor"))
         return 0
-    start(windows)
+    machine.start()
     desk.say(say("It runs. Now it rings once."))
     return _rung(desk, config)
 
 
-def uninstall(desk: Desk, windows: Windows, *, keep: bool, dry_run: bool, yes: bool, answers: TextIO) -> int:
+def wanted_of(text: str, config: Config) -> Wanted:
+    """Say what is to be set up for these settings."""
+    metrics = config.health.prometheus
+    return Wanted(
+        text,
+        state=config.state,
+        named=tuple(_paths(config)),
+        written=() if metrics is None else (metrics.parent,),
+    )
+
+
+def _paths(value: object) -> Iterator[Path]:
+    """Name all files and folders in settings."""
+    if isinstance(value, Path):
+        yield value
+    elif isinstance(value, tuple):
+        for one in value:
+            yield from _paths(one)
+    elif isinstance(value, Section):
+        for one in fields(value):  # type: ignore[arg-type]  # every Section is a dataclass
+            yield from _paths(getattr(value, one.name))
+
+
+def uninstall(desk: Desk, machine: Setup, *, keep: bool, dry_run: bool, yes: bool, answers: TextIO) -> int:
     """Put everything back. Returns the exit code."""
-    refuse_unless_elevated(windows)
-    record = Record(windows.record)
-    kept = {FOLDER, SETTINGS} if keep else set[str]()
-    undone = [one for one in provision.done(steps(windows), record) if one.name not in kept]
+    machine.refuse_unprivileged()
+    record = Record(machine.record)
+    kept = machine.kept if keep else ()
+    undone = [one for one in provision.done(machine.steps(), record) if one.name not in kept]
     if not undone:
         raise Refused(
             say("There is nothing that install did and that was not put back."),
@@ -120,14 +126,14 @@ def uninstall(desk: Desk, windows: Windows, *, keep: bool, dry_run: bool, yes: b
     return 0
 
 
-def _settings(windows: Windows, asked: Asked) -> str:
+def _settings(machine: Setup, asked: Asked) -> str:
     """Give the text of the settings to install."""
     if asked.config is not None and asked.topic_arn is not None:
         raise Refused(
             say("Both --config and --topic-arn were given, and the settings name their topics themselves."),
             say("Leave one out."),
         )
-    path = asked.config or windows.settings
+    path = asked.config or machine.settings
     if asked.topic_arn is not None:
         arn = read_topic(asked.topic_arn).arn
         return (
@@ -138,7 +144,7 @@ def _settings(windows: Windows, asked: Asked) -> str:
             say("Nothing says whom to ring."),
             say("Name a topic with --topic-arn, or settings with --config."),
         )
-    return with_sids(read_text(path), path, windows.security.sid_of)
+    return machine.resolved(read_text(path), path)
 
 
 def _with_topic(text: str, path: Path, arn: str) -> str:

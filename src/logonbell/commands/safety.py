@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import os
-import stat
 import sys
 from collections.abc import Collection, Iterable, Iterator, Mapping, MutableMapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from logonbell.errors import Refused
+from logonbell.places import Exposed
 from logonbell.sentence import Sentence, say
-from logonbell.windows.guarded import Exposed, exposed
-from logonbell.windows.security import Security
 
 REDIRECTING = (
     "AWS_CA_BUNDLE",
@@ -120,33 +118,19 @@ def warnings(folder: Path) -> Iterator[Sentence]:
 
 
 if sys.platform == "win32":
-    from logonbell.windows.security import OwnSecurity
+    from logonbell.windows.guarded import exposed
+    from logonbell.windows.security import OwnSecurity, Security
 
     def _exposed(paths: Iterable[Path], security: Security | None = None) -> list[Exposed]:
         security = security or OwnSecurity()
         return exposed(security, paths) if security.system() else []
 
 else:
+    from logonbell.linux import guarded
 
     def _exposed(paths: Iterable[Path]) -> list[Exposed]:
         if os.geteuid() != 0:
             return []
         caller = os.environ.get("SUDO_UID", "")
-        trusted = {0, int(caller)} if caller.isdigit() else {0}  # whoever may sudo is root already
-        found: dict[Exposed, None] = {}
-        for path in paths:
-            for place in dict.fromkeys([path.absolute(), path.resolve()]):  # a link, and what it points to
-                found.update(dict.fromkeys(_of_place(place, trusted)))
-        return list(found)
-
-    def _of_place(path: Path, trusted: Collection[int]) -> Iterator[Exposed]:
-        """Name who may write to it, or put another into the place of it or of a folder above."""
-        for place in (path, *path.parents):
-            try:
-                found = place.stat()
-            except OSError:
-                continue
-            if found.st_uid not in trusted:
-                yield Exposed(place, f"uid {found.st_uid}")
-            elif found.st_mode & 0o022 and not (place != path and found.st_mode & stat.S_ISVTX):
-                yield Exposed(place, "group" if not found.st_mode & 0o002 else "all")
+        # Whoever may sudo is root already.
+        return guarded.exposed(paths, {0, int(caller)} if caller.isdigit() else guarded.ROOT)

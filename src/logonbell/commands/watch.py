@@ -37,6 +37,7 @@ from logonbell.config.notify import ToSns
 from logonbell.config.settings import Config
 from logonbell.deliverer import Deliverer
 from logonbell.errors import Refused
+from logonbell.linux.notify import Supervisor
 from logonbell.logon import NoticeKind
 from logonbell.notice import notice
 from logonbell.notifier import Notifier
@@ -45,6 +46,7 @@ from logonbell.sentence import plural, say
 from logonbell.sigma.form import Book
 from logonbell.source import Source
 from logonbell.store.outbox import Outbox
+from logonbell.text.language import speak
 from logonbell.trouble import Told
 
 SETTINGS = "settings"
@@ -80,6 +82,7 @@ def _watch(desk: Desk, config: Config, started: Started, *, once: bool) -> int:
     refuse_if_exposed([*obeyed, *config.rules.folders])
     for warning in warnings(config.state):
         desk.remark(warning)
+    supervisor = Supervisor.of(os.environ)
     book = book_of(config, desk)
     with ExitStack() as closing:
 
@@ -87,11 +90,17 @@ def _watch(desk: Desk, config: Config, started: Started, *, once: bool) -> int:
             closing.close()
             return _sources(config, book, closing)
 
-        return _follow(desk, config, book, anew, once=once)
+        return _follow(desk, config, book, anew, supervisor, once=once)
 
 
 def _follow(
-    desk: Desk, config: Config, book: Book, anew: Callable[[], Sequence[Source]], *, once: bool
+    desk: Desk,
+    config: Config,
+    book: Book,
+    anew: Callable[[], Sequence[Source]],
+    supervisor: Supervisor,
+    *,
+    once: bool,
 ) -> int:
     sources = anew()
     notifiers = notifiers_of(config, desk)
@@ -126,15 +135,14 @@ def _follow(
             if config.sources.ssm_reasons:
                 _reasons(config, outbox, desk, names(notifiers)).round()
             return code
-        desk.remark(
-            plural(
-                "Following {count:,} log; alerts go to {notifiers}. Ctrl+C ends it.",
-                "Following {count:,} logs; alerts go to {notifiers}. Ctrl+C ends it.",
-                len(sources),
-                notifiers=", ".join(names(notifiers)),
-            ),
-            warns=False,
+        following = plural(
+            "Following {count:,} log; alerts go to {notifiers}. Ctrl+C ends it.",
+            "Following {count:,} logs; alerts go to {notifiers}. Ctrl+C ends it.",
+            len(sources),
+            notifiers=", ".join(names(notifiers)),
         )
+        desk.remark(following, warns=False)
+        supervisor.status(speak(following, "en"))
         stop = threading.Event()
         beside: list[Rounds] = [
             Rounds(_making_rounds(table, config, desk, names(notifiers)), stop, watcher.told)
@@ -146,7 +154,7 @@ def _follow(
         if config.sources.ssm_reasons:
             asking = _asking(config, desk, names(notifiers))
             beside.append(Rounds(asking, stop, watcher.told, _ASKING))
-        _forever(watcher, [_joined(deliverer, notifier) for notifier in notifiers], beside, stop)
+        _forever(watcher, [_joined(deliverer, notifier) for notifier in notifiers], beside, stop, supervisor)
         return 0
     finally:
         outbox.close()
@@ -184,11 +192,13 @@ def _forever(
     deliverers: Sequence[Callable[[], Deliverer]],
     beside: Sequence[Rounds],
     stop: threading.Event,
+    supervisor: Supervisor,
 ) -> None:
     """Watch until it is stopped, with these threads beside."""
 
     def asked(number: int, _frame: FrameType | None) -> None:
         watcher.dismissed = number == signal.SIGTERM  # who presses Ctrl+C knows it
+        supervisor.ends()
         stop.set()
 
     signal.signal(signal.SIGTERM, asked)
@@ -196,7 +206,7 @@ def _forever(
     for thread in beside:
         thread.start()
     try:
-        agent.watch(watcher, deliverers, stop=stop)
+        agent.watch(watcher, deliverers, stop=stop, looked=supervisor.gets_on)
     finally:
         stop.set()
         for thread in beside:

@@ -6,11 +6,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
 
 from logonbell.doctor.verdict import Verdict, bad, care, good, unknown
+from logonbell.places import Exposed
 from logonbell.sentence import Sentence, plural, say
 from logonbell.windows import task_xml
 from logonbell.windows.audit_policy import NEEDS
 from logonbell.windows.channels import Channel, Seen
-from logonbell.windows.guarded import Exposed
 from logonbell.windows.scheduled_task import NOT_YET, RUNNING, LastRun
 from logonbell.windows.sddl import is_ours
 

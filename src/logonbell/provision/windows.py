@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import shutil
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from logonbell.errors import Refused
+from logonbell.provision.settings import with_sids
+from logonbell.provision.setup import Wanted
 from logonbell.provision.steps import Step
+from logonbell.query import query_list
 from logonbell.sentence import Sentence, say
+from logonbell.sigma.wanted import Ids
 from logonbell.windows import audit_policy, event_source, scheduled_task, task_xml
 from logonbell.windows.audit_policy import FAILURE, NEEDS, SUCCESS, Need
+from logonbell.windows.channels import existing
 from logonbell.windows.guarded import exposed
 from logonbell.windows.machine import Windows
 from logonbell.windows.sddl import OURS, is_ours, is_trusted, owner
@@ -26,11 +31,49 @@ PAUSE = 0.25
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
-    """What is set up: the text of the settings, and the query whose events start the task (None: it runs always)."""
+class OnWindows:
+    """A Windows that is set up, through its own commands."""
 
-    settings: str
-    query: str | None = None
+    windows: Windows
+
+    @property
+    def settings(self) -> Path:
+        """Below %ProgramData%."""
+        return self.windows.settings
+
+    @property
+    def record(self) -> Path:
+        """Beside the settings."""
+        return self.windows.record
+
+    @property
+    def kept(self) -> frozenset[str]:
+        """The folder, and what is in it."""
+        return frozenset({FOLDER, SETTINGS})
+
+    def refuse_unprivileged(self) -> None:
+        """Only an administrator may."""
+        refuse_unless_elevated(self.windows)
+
+    def refuse_unfit(self, wanted: Wanted) -> None:  # noqa: ARG002 - SYSTEM sees whatever the settings name
+        """Nobody but administrators may change what SYSTEM will run."""
+        refuse_unfit(self.windows)
+
+    def resolved(self, text: str, path: Path) -> str:
+        """Put SIDs where groups are named."""
+        return with_sids(text, path, self.windows.security.sid_of)
+
+    def starting_at(self, wanted: Mapping[str, Ids]) -> str:
+        """Ask for those of the events whose channel is here."""
+        return query_list(existing(self.windows.run, wanted))
+
+    def steps(self, wanted: Wanted | None = None) -> list[Step]:
+        """Name them in the order in which they are done."""
+        return steps(self.windows, wanted)
+
+    def start(self) -> None:
+        """Start the scheduled task."""
+        start(self.windows)
 
 
 def refuse_unfit(windows: Windows) -> None:

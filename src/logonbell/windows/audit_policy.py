@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from logonbell.errors import Refused
+from logonbell.programs import Commands, demand
 from logonbell.recognise.subcategories import name_of
 from logonbell.sentence import Sentence, say
-from logonbell.windows.commands import Commands, demand
 
 SUCCESS = 1
 FAILURE = 2

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import Enum
 
+from logonbell.programs import Commands
 from logonbell.query import expressions
 from logonbell.sigma.wanted import Ids
-from logonbell.windows.commands import Commands
 
 ACCESS_DENIED = 5
 NOT_FOUND = 15007

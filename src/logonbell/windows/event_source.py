@@ -2,7 +2,7 @@ r"""The name under which logonbell writes its own warnings into the log Applicat
 
 from __future__ import annotations
 
-from logonbell.windows.commands import Commands, demand
+from logonbell.programs import Commands, demand
 
 NAME = "logonbell"
 KEY = rf"HKLM\SYSTEM\CurrentControlSet\Services\EventLog\Application\{NAME}"

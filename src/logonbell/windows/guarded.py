@@ -5,18 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
-from typing import NamedTuple
 
+from logonbell.places import Exposed
 from logonbell.windows.sddl import replacers, writers
 from logonbell.windows.security import Security
-
-
-class Exposed(NamedTuple):
-    """A place that somebody may change, or put another into the place of; and who: a SID, or a name that is known."""
-
-    path: Path
-    who: str
-
 
 _NAMES = {"BU": "Users", "AU": "Authenticated Users", "WD": "Everyone", "IU": "INTERACTIVE"}
 

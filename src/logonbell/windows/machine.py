@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import sys
-import sysconfig
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import logonbell
-from logonbell.windows.commands import Commands
+from logonbell.programs import Commands
 from logonbell.windows.security import Security
 
 
@@ -39,17 +37,9 @@ class Windows:
         return self.folder / "log" / "logonbell.log"
 
 
-def program_places() -> list[Path]:
-    """Name all from which Python takes the code of this program: whoever may write there is SYSTEM, once it runs."""
-    paths = sysconfig.get_paths()
-    named = ("stdlib", "platstdlib", "purelib", "platlib", "scripts")
-    package = Path(logonbell.__file__).parent
-    own = [sys.executable, sys.prefix, sys.base_prefix, *(paths[one] for one in named)]
-    return [*dict.fromkeys(Path(one) for one in own), package]
-
-
 if sys.platform == "win32":
-    from logonbell.windows.commands import Programs
+    from logonbell.places import program_places
+    from logonbell.programs import Programs
     from logonbell.windows.folders import program_data, system_folder
     from logonbell.windows.security import OwnSecurity
 

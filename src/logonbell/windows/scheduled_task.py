@@ -7,7 +7,7 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from logonbell.windows.commands import Commands, demand
+from logonbell.programs import Commands, demand
 
 NAME = r"\logonbell"
 RUNNING = 0x41301

@@ -1,4 +1,4 @@
-"""The one door to Windows' own commands: never a shell, never a program that is looked for."""
+"""The one door to the machine's own programs: never a shell, never a program that is looked for."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ class Answer(NamedTuple):
 
     @property
     def words(self) -> str:
-        """Windows' own words for what went wrong, on one line, in the language of the machine."""
+        """The program's own words for what went wrong, on one line, in the language of the machine."""
         return " ".join((self.err.strip() or self.out.strip() or f"exit code {self.code}").split())
 
 
 class Commands(Protocol):
-    """Runs one of Windows' own commands, named without folder and ending. Raises ``Refused`` where it cannot run."""
+    """Runs one of the machine's own programs, named without folder and ending. Raises ``Refused`` where it cannot run."""
 
     def __call__(self, program: str, *arguments: str) -> Answer:
         """Run it to its end."""
@@ -65,7 +65,7 @@ class Programs:
         except OSError as error:
             raise Refused(
                 say("{program} cannot be run: {why}.", program=str(path), why=error.strerror or str(error)),
-                say("Look what keeps it from running (AppLocker, for one)."),
+                say("Look what keeps it from running (AppLocker or SELinux, for one)."),
             ) from error
         return Answer(done.returncode, self._text(done.stdout), self._text(done.stderr))
 
@@ -74,7 +74,7 @@ class Programs:
 
 
 def demand(answer: Answer, program: str) -> Answer:
-    """Give the answer of a command that did what it was asked; raise ``Refused`` with Windows' words for another."""
+    """Give the answer of a command that did what it was asked; raise ``Refused`` with its words for another."""
     if answer.code != 0:
         raise Refused(
             say("{program} failed ({code}): {words}", program=program, code=answer.code, words=answer.words),

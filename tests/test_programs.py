@@ -1,4 +1,4 @@
-"""Windows' own commands are run without a shell, and read in their code page."""
+"""The machine's own programs are run without a shell, and read in their code page."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from logonbell import programs
 from logonbell.errors import Refused
-from logonbell.windows import commands
-from logonbell.windows.commands import Answer, Programs, demand
+from logonbell.programs import Answer, Programs, demand
 
 
 @pytest.fixture
@@ -43,7 +43,7 @@ def test_what_cannot_run_is_refused(system32: Path, monkeypatch: pytest.MonkeyPa
     """A program that is missing, or does not end, is one sentence."""
     with pytest.raises(Refused, match="cannot be run"):
         Programs(system32, encoding="utf-8")("missing")
-    monkeypatch.setattr(commands, "PATIENCE", 0.2)
+    monkeypatch.setattr(programs, "PATIENCE", 0.2)
     with pytest.raises(Refused, match="did not end"):
         Programs(system32, encoding="utf-8")("hang")
 
