@@ -19,7 +19,7 @@ from logonbell.beat import Beat
 from logonbell.caretaker import Seen
 from logonbell.cli import main
 from logonbell.cloud import watchman
-from logonbell.instance import Instance
+from logonbell.host import Instance
 from logonbell.notifiers.aws import Aws, NotAnswered
 from logonbell.sentence import Sentence
 from logonbell.simulate.evtx import write_evtx

@@ -61,8 +61,9 @@ def clock() -> FakeClock:
 
 @pytest.fixture
 def outbox(tmp_path: Path, clock: FakeClock) -> Iterator[Outbox]:
-    """A new outbox."""
+    """A new outbox, of an instance."""
     outbox = Outbox.open(tmp_path, now=clock())
+    outbox.hosts.become(HOST_ID, None)
     yield outbox
     outbox.close()
 
@@ -84,7 +85,7 @@ def make(outbox: Outbox, clock: FakeClock, topic: FakeGuard) -> Make:
         canary: Callable[[Notification], str | Undelivered] | None = None, **filters: Filter
     ) -> Caretaker:
         names = ["sns", "console"]
-        return Caretaker(topic, outbox, names, filters, Rules(), clock, "bastion", HOST_ID, canary=canary)
+        return Caretaker(topic, outbox, names, filters, Rules(), clock, "bastion", canary=canary)
 
     return make
 
@@ -397,7 +398,7 @@ def test_it_works_beside_the_agent(tmp_path: Path, topic: FakeGuard) -> None:
 
     def make() -> Caretaker:
         own = Outbox.join(tmp_path)
-        return Caretaker(topic, own, ["sns"], {}, Rules(), clock, "bastion", HOST_ID)
+        return Caretaker(topic, own, ["sns"], {}, Rules(), clock, "bastion")
 
     with closing(Outbox.open(tmp_path, now=clock())) as outbox:
 
@@ -450,7 +451,7 @@ def test_a_disk_in_trouble_is_told_and_tried_again(tmp_path: Path, topic: FakeGu
 
     def make() -> Caretaker:
         outbox = Outbox.join(tmp_path)
-        caretaker = Caretaker(topic, outbox, ["sns"], {}, Rules(), clock, "bastion", HOST_ID)
+        caretaker = Caretaker(topic, outbox, ["sns"], {}, Rules(), clock, "bastion")
         remember = outbox.memory.remember
 
         def failing(*given: object) -> None:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import socket
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from emulator import free_port
-from logonbell.instance import Instance, this_instance
+from logonbell.host import Instance
+from logonbell.instance import may_be_instance, this_instance
 from metadata import DOCUMENT, Metadata
 
 
@@ -53,3 +55,28 @@ def test_where_nobody_answers_it_is_no_instance() -> None:
     with Metadata() as service:
         assert ask(service.url, AWS_EC2_METADATA_DISABLED="true") is None
         assert service.asked == []
+
+
+@pytest.mark.parametrize(
+    ("file", "word", "may_be"),
+    [
+        ("sys_vendor", "Amazon EC2\n", True),
+        ("bios_version", "4.11.amazon\n", True),
+        ("sys_vendor", "QEMU\n", False),
+        ("nothing", "", False),
+    ],
+)
+def test_only_what_is_made_by_amazon_is_asked(file: str, word: str, may_be: bool, tmp_path: Path) -> None:
+    """Elsewhere nothing is sent to an address that may be somebody's; the environment's word goes before the firmware's."""
+    (tmp_path / file).write_text(word)
+    assert may_be_instance({}, tmp_path) is may_be
+    assert not may_be_instance({"AWS_EC2_METADATA_DISABLED": "TRUE"}, tmp_path)
+    assert may_be_instance({"AWS_EC2_METADATA_SERVICE_ENDPOINT": "http://[fd00:ec2::254]"}, tmp_path)
+
+
+def test_a_tag_is_no_longer_than_aws_lets_it_be() -> None:
+    """Whoever answers there may be somebody else, and it stands in every message."""
+    with Metadata(name="x" * 1000) as service:
+        here = ask(service.url)
+    assert here is not None
+    assert here.name == "x" * 256

@@ -17,7 +17,7 @@ import click
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 import cost
-from message_schema import DIGEST, KNOWN, PROOF, REMARK, SENT, VERSION
+from message_schema import DIGEST, INSTANCE, KNOWN, PROOF, REMARK, SENT, VERSION
 from message_schema import message_schema as schema_of_message
 
 from logonbell import cli
@@ -249,6 +249,7 @@ def messages() -> str:
         "Every message": {**VERSION, **SENT},
         "An alert": {"type": {"description": told, "type": "string"}, **KNOWN},
         "A digest": DIGEST,
+        "An instance": INSTANCE,
         "A remark": REMARK,
         "A proof": PROOF,
     }.items():

@@ -34,6 +34,10 @@ KNOWN: Schema = {
     ),
     "sequence": _count("The host's own count of its alerts: 1, 2, 3, …; 0 for a test."),
     "host_id": _text("The instance id where there is one, else the host's name."),
+    "instance": _may_be_null(
+        {"$ref": "#/$defs/instance"},
+        "The EC2 instance that the host is; null where it is none, or not known to be one.",
+    ),
     "read": {"description": "When logonbell read the event.", **_TIME},
 }
 """By which an alert is known."""
@@ -59,6 +63,14 @@ SENT: Schema = {
 """How it was sent, and what people read of it."""
 
 VERSION: Schema = {"schema": {"description": "The version of this contract.", "const": 1}}
+
+INSTANCE: Schema = {
+    "id": _text("Its id."),
+    "region": _text("Its region."),
+    "account": _text("Its account."),
+    "name": _may_be_null({"type": "string"}, "Its tag Name; null where its metadata hold no tags."),
+}
+"""Which EC2 instance."""
 
 REMARK: Schema = {
     "time": {"description": "When it came up.", **_TIME},
@@ -125,6 +137,7 @@ DIGEST: Schema = {
         "items": {"type": "array", "items": {"type": "integer"}},
     },
     "host_id": KNOWN["host_id"],
+    "instance": KNOWN["instance"],
     "listed": _count(
         "How many of them are listed, the worst first; the others are on the host, by their numbers."
     ),
@@ -167,6 +180,7 @@ def message_schema(lines: Mapping[str, Any]) -> Schema:
                 **_part("Something that must be told besides.", REMARK),
                 "additionalProperties": False,
             },
+            "instance": {**_part("Which EC2 instance.", INSTANCE), "additionalProperties": False},
             "proof": {**_part("That nothing is missing.", PROOF), "additionalProperties": False},
         },
     }

@@ -16,6 +16,7 @@ from logonbell.deliverer import Deliverer
 from logonbell.errors import Refused
 from logonbell.event import Event
 from logonbell.filter import Filter
+from logonbell.host import same_machine
 from logonbell.judge import Judge, Judged
 from logonbell.logon import Finding, Logon, NoticeKind, Selected
 from logonbell.notice import notice
@@ -99,7 +100,7 @@ class Pass:
 class Watcher:
     """Reads the sources, recognises, judges, and keeps what came of it in the outbox, all in one transaction a pass.
 
-    ``host_id`` is the instance id where there is one; without it, each finding's own host stands in the fingerprint.
+    ``host_id`` is the instance id where there is one: by it goes what is of this machine, every other host by its name.
     ``filters`` say, by notifier, what it is told; one that is not named is told everything.
     ``admins`` are further SIDs or RIDs whose members count as domain admins; ``own`` is this machine's name until a log
     tells it. ``expected`` are the alerts of which the settings say so. ``anew`` makes the sources once more, when
@@ -248,7 +249,7 @@ class Watcher:
         if not bookmarks and not judged and not losses:
             return 0
         alerts = [
-            alert_for(finding, verdict, self.host_id or finding.host)
+            alert_for(finding, verdict, self._host_id(finding))
             for finding, verdict in judged
             if verdict.rings and not self._is_history(finding, now)
         ]
@@ -272,6 +273,12 @@ class Watcher:
         self._new -= bookmarks.keys()
         self._note_losses(batches)
         return new
+
+    def _host_id(self, finding: Finding) -> str:
+        """Say whose it is: a log that was copied from another machine stays that one's."""
+        if self.host_id is not None and same_machine(finding.host, self.own):
+            return self.host_id
+        return finding.host
 
     def _is_history(self, finding: Finding, now: datetime) -> bool:
         """Tell whether a finding was there before its source's first start. A clock that was ahead then proves nothing."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from logonbell.caretaker import recall
-from logonbell.instance import Instance
+from logonbell.host import Instance
 from logonbell.notifiers.aws import Aws, NotAnswered
 from logonbell.notifiers.check import words_of
 from logonbell.notifiers.identity import forbids

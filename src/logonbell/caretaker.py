@@ -84,7 +84,7 @@ class Seen(msgspec.Struct):
 class Caretaker:
     """Makes the rounds of one topic. What it rings and what it remembers is kept together.
 
-    ``host`` is its name for people, ``host_id`` whose alerts they are. ``canary`` sends a message that is marked as one
+    ``host`` is this machine's name for people. ``canary`` sends a message that is marked as one
     (rule ``notice-canary``), past the outbox: what is tried is the way to SNS, now. It is None where none is wished.
     """
 
@@ -95,7 +95,6 @@ class Caretaker:
     rules: Rules
     clock: Clock
     host: str
-    host_id: str
     canary: Callable[[Notification], str | Undelivered] | None = None
     _rung: int = field(init=False, default=0)
 
@@ -154,7 +153,9 @@ class Caretaker:
         what = say(
             "Canary: logonbell on {host} reaches {topic}.", host=self.host, topic=self.guard.topic.name
         )
-        answer = send(Notification(self._alert(what, now, NoticeKind.CANARY), 0, now))
+        alert = self._alert(what, now, NoticeKind.CANARY)
+        instance = self.outbox.hosts.instance(alert.host_id)
+        answer = send(Notification(alert, 0, now, instance=instance))
         if isinstance(answer, str):
             seen.canary_since = seen.canary_taken = now
             seen.canary_receipt, seen.canary_told = answer, False
@@ -172,7 +173,8 @@ class Caretaker:
         self._rung += 1  # two that are rung at one moment are two
         mark = EventRef(CHANNEL, int(now.timestamp() * 1000) + self._rung, 0)
         notice = Notice(now, self.host, (mark,), kind, what)
-        return alert_for(notice, self.rules.judge(notice), self.host_id)
+        # Of the host that the other alerts are of, so that they are numbered together.
+        return alert_for(notice, self.rules.judge(notice), self.outbox.host_id(self.host))
 
     def _remember(self, seen: Seen, now: datetime) -> None:
         text = msgspec.json.encode(seen).decode()

@@ -222,7 +222,8 @@ def _silent(streams: Sequence[Stream], fresh: datetime) -> Iterator[Problem]:
 
 
 def _summary(group: Sequence[tuple[Letter, Claim]], once: Numbered) -> Stream:
-    whole = next((letter for letter, claim in group if claim.proof is not None), group[0][0])
+    # The newest: a host may be known by another id from some message on.
+    whole = max(group, key=lambda one: (one[1].proof is not None, one[1].number))[0]
     times = [letter.sent for letter, _ in group if letter.sent is not None]
     return Stream(
         whole.host,

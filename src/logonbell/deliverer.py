@@ -110,11 +110,12 @@ class Deliverer:
 
     def cry(self, what: Sentence) -> bool:
         """Tell at once, past the outbox, that nothing can be kept; it has no number. Return whether it was taken."""
-        now, host = self.clock(), self.host
+        now, host, instance = self.clock(), self.host, None
         with suppress(Refused):  # the disk may not even be read
             host = self.outbox.host_id(self.host)
+            instance = self.outbox.hosts.instance(host)
         alert = notice(NoticeKind.STUCK, what, host_id=host, number=0, time=now)
-        (answer,) = self.notifier.deliver([Notification(alert, 0, now)])
+        (answer,) = self.notifier.deliver([Notification(alert, 0, now, instance=instance)])
         return isinstance(answer, str)
 
     def _meet(self) -> None:

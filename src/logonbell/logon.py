@@ -204,6 +204,7 @@ class NoticeKind(StrEnum):
     HEARTBEAT = "heartbeat"
     STOPPED = "stopped"
     SETTINGS = "settings"
+    MOVED = "moved"
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from logonbell.alert import Alert, Level
+from logonbell.host import Instance
 from logonbell.proof import Proof
 from logonbell.sentence import Sentence
 
@@ -33,7 +34,8 @@ class Remark:
 class Notification:
     """One delivery of one alert: ``sequence`` is the host's own count (1, 2, 3, …), ``read`` when its event was read.
 
-    One that is no message of its own (it is named by a digest), or a test, has no ``proof``.
+    One that is no message of its own (it is named by a digest), or a test, has no ``proof``. ``instance`` is its host's,
+    where that is one.
     """
 
     alert: Alert
@@ -41,6 +43,7 @@ class Notification:
     read: datetime
     remarks: tuple[Remark, ...] = ()
     proof: Proof | None = None
+    instance: Instance | None = None
 
     @property
     def fingerprint(self) -> str:
@@ -90,6 +93,7 @@ class Digest:
     sequences: tuple[tuple[int, int], ...]
     remarks: tuple[Remark, ...] = ()
     proof: Proof | None = None
+    instance: Instance | None = None
 
     @property
     def level(self) -> Level:

@@ -13,7 +13,7 @@ import msgspec
 
 from logonbell.decoding import decode
 from logonbell.filter import Filter
-from logonbell.instance import Instance
+from logonbell.host import Instance
 from logonbell.logon import Logon, NoticeKind
 from logonbell.notice import notice
 from logonbell.notifiers.aws import Aws, NotAnswered

@@ -17,6 +17,7 @@ LOST = "lost"
 MENDED = "mended"
 UNWATCHED = "unwatched"
 BEGUN = "begun"
+RENAMED = "renamed"
 _LISTED = 20
 
 
@@ -66,6 +67,16 @@ def begun(now: datetime) -> Remarked:
         " numbered from 1."
     )
     return Remarked(now, BEGUN, what)
+
+
+def renamed(before: str, host_id: str, now: datetime) -> Remarked:
+    """Remark that a host is known by another id from now on."""
+    what = say(
+        "This host is known by its instance id from now on: {host} was {before}. Its alerts are numbered on.",
+        host=host_id,
+        before=before,
+    )
+    return Remarked(now, RENAMED, what)
 
 
 def joined(untold: Iterable[Remarked]) -> list[Remarked]:

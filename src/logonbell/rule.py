@@ -81,6 +81,7 @@ NOTICES: Mapping[NoticeKind, tuple[Level, Sentence]] = MappingProxyType(
         NoticeKind.HEARTBEAT: (Level.INFORMATIONAL, say("a sign of life was asked for")),
         NoticeKind.STOPPED: (Level.MEDIUM, say("that nobody watches any more is told of")),
         NoticeKind.SETTINGS: (Level.MEDIUM, say("whoever changes the settings is told of")),
+        NoticeKind.MOVED: (Level.MEDIUM, say("a state that came from another machine is told of")),
     }
 )
 SILENT_DOORS = frozenset({Door.NETWORK, Door.UNLOCK, Door.RUNAS, Door.BATCH, Door.RUN_COMMAND})

@@ -27,7 +27,18 @@ LARGEST = 64 << 20
 """Bytes of a file that are read at once; a larger one must be of lines."""
 _LINE = 4 << 20
 _DEPTH = 8
-_PASSING = {"sent", "subject", "text", "remarks", "host_name", "topic", "account", "region", "proof"}
+_PASSING = {
+    "sent",
+    "subject",
+    "text",
+    "remarks",
+    "host_name",
+    "topic",
+    "account",
+    "region",
+    "proof",
+    "instance",
+}
 """What may differ when a message is sent a second time."""
 
 

@@ -151,7 +151,7 @@ def test_who_vanished_since_the_last_time(
     clock = FakeClock(utc_now())  # the command asks the real clock
     with closing(Outbox.open(tmp_path / "state", now=clock())) as outbox:
         guard = TopicGuard(ARN, endpoint_url=aws.url)
-        caretaker = Caretaker(guard, outbox, ["sns"], {}, Rules(), clock, "bastion", "bastion")
+        caretaker = Caretaker(guard, outbox, ["sns"], {}, Rules(), clock, "bastion")
         for _ in range(2):
             caretaker.round()
             clock.now += FIRST

@@ -30,6 +30,7 @@ from findings import (
     notify,
 )
 from logonbell.event import EventRef
+from logonbell.host import Instance
 from logonbell.logon import Door, Finding, User
 from logonbell.notification import Digest, DigestKind, Remark, Telling
 from logonbell.notifiers.document import LONGEST, Document, Said, document, thread, written
@@ -72,6 +73,7 @@ def test_an_alert_is_its_line_and_how_it_was_sent() -> None:
         "thread": thread(told),
         "sequence": 17,
         "host_id": HOST_ID,
+        "instance": None,
         "read": iso(READ),
         "host_name": "bastion-tokyo",
         "sent": iso(SENT),
@@ -83,6 +85,18 @@ def test_an_alert_is_its_line_and_how_it_was_sent() -> None:
         "remarks": [],
         "proof": None,
     }
+
+
+HERE = Instance(HOST_ID, "ap-northeast-1", "123456789012", "bastion-tokyo")
+
+
+def test_an_instance_is_told_with_its_place() -> None:
+    """A machine finds it in its account; also of what a digest tells."""
+    told = {"id": HOST_ID, "region": "ap-northeast-1", "account": "123456789012", "name": "bastion-tokyo"}
+    one = replace(notify(DOMAIN_ADMIN), instance=HERE)
+    assert read(one)["instance"] == told
+    many = read(replace(STORM, instance=HERE, named=(one,)))
+    assert many["instance"] == many["alerts"][0]["instance"] == told
 
 
 PROOF = Proof("a" * 32, "sns", 57, "b" * 64, Head(1234, "c" * 64), notify(DOMAIN_ADMIN).fingerprint)

@@ -15,6 +15,7 @@ from findings import (
     CLEARED,
     DOMAIN_ADMIN,
     HOST,
+    HOST_ID,
     HOSTILE_NAMES,
     LOGOFF,
     NOTICE,
@@ -33,6 +34,7 @@ from findings import (
     notify,
 )
 from logonbell.alert import Level
+from logonbell.host import Instance
 from logonbell.logon import Door, Finding, Logon, LogonType, User
 from logonbell.notification import Telling
 from logonbell.proof import Head, Proof
@@ -325,6 +327,22 @@ def test_a_host_is_told_once_under_each_of_its_names() -> None:
     assert "Host           BASTION01, EC2AMAZ-1, i-0123456789abcdef0\n" in text
     text = body(notify(logon(Door.RDP), host_id=HOST), language="en", zone=TOKYO, host_name=HOST, sent=None)
     assert "Host           BASTION01\n" in text
+
+
+@pytest.mark.parametrize(
+    ("language", "place"),
+    [
+        ("en", "i-0123456789abcdef0, account 123456789012, ap-northeast-1"),
+        ("ja", "i-0123456789abcdef0、アカウント 123456789012、ap-northeast-1"),
+    ],
+)
+def test_an_instance_is_told_with_its_tag_and_its_place(language: str, place: str) -> None:
+    """Whoever is woken finds it in the account; whoever may write its tag writes no line of ours."""
+    here = Instance(HOST_ID, "ap-northeast-1", "123456789012", "bastion\nLevel  low")
+    told = replace(notify(logon(Door.RDP)), instance=here)
+    for one in (told, replace(STORM, instance=here, named=(told,))):
+        text = body(one, language=language, zone=TOKYO, host_name=HOST, sent=SENT)
+        assert rf'BASTION01, "bastion\u{{a}}Level \u{{20}}low" ({place})' in text
 
 
 @pytest.mark.parametrize(("folded", "words"), [(2, None), (9, "and 7 more"), (1_000, "and 998 more")])

@@ -136,6 +136,11 @@ def test_windows_security_is_asked_as_it_answers(inside: dict[str, Any]) -> None
     assert (found["sid of system"], found["sid of nobody"]) == ("S-1-5-18", None)
 
 
+def test_the_registry_says_who_made_the_machine(inside: dict[str, Any]) -> None:
+    """By that alone is it decided whether the metadata service of EC2 is asked at all."""
+    assert inside["firmware"] == [False, True]
+
+
 def test_windows_says_where_it_keeps_its_own(inside: dict[str, Any]) -> None:
     """The folders are asked of Windows, not taken from the environment."""
     assert [each.casefold() for each in inside["folders"]] == [

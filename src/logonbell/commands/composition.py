@@ -257,7 +257,6 @@ def caretaker_of(
     """Make what makes the rounds of a topic, with an outbox connection of its own thread; it rings through ``notifiers``."""
     reader = reader_of(config, desk)
     sns = _sns(table, reader, utc_now)
-    numbered = outbox.state().sequences
     return Caretaker(
         guard_of(table),
         outbox,
@@ -266,8 +265,6 @@ def caretaker_of(
         rules_of(config),
         utc_now,
         reader.host_name,
-        # The host that the alerts are of, so that they are numbered together.
-        max(numbered, key=lambda host: numbered[host], default=reader.host_name),
         canary=(lambda notification: sns.deliver([notification])[0]) if table.canary else None,
     )
 

@@ -6,6 +6,7 @@ from logonbell.agent import utc_now
 from logonbell.commands.composition import notifiers_of, reader_of
 from logonbell.commands.desk import MENDABLE, Desk
 from logonbell.config.settings import Config
+from logonbell.instance import this_instance
 from logonbell.logon import NoticeKind
 from logonbell.notice import notice
 from logonbell.notification import Notification
@@ -16,11 +17,13 @@ from logonbell.sentence import say
 def ring(desk: Desk, config: Config) -> int:
     """Ring, past the outbox: what is tried is the way to people. Returns the exit code."""
     now = utc_now()
-    host = reader_of(config, desk).host_name
+    host, instance = reader_of(config, desk).host_name, this_instance()
     what = say("This is a test: logonbell on {host} can reach you.", host=host)
     # Its number is the moment, so that no two are taken for one.
-    alert = notice(NoticeKind.TEST, what, host_id=host, number=int(now.timestamp() * 1000), time=now)
-    notification = Notification(alert, 0, now)
+    number = int(now.timestamp() * 1000)
+    host_id = host if instance is None else instance.id
+    alert = notice(NoticeKind.TEST, what, host_id=host_id, number=number, time=now)
+    notification = Notification(alert, 0, now, instance=instance)
     taken = [_ring(desk, notifier, notification) for notifier in notifiers_of(config, desk)]
     return 0 if all(taken) else MENDABLE
 

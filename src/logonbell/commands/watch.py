@@ -37,8 +37,10 @@ from logonbell.config.notify import ToSns
 from logonbell.config.settings import Config
 from logonbell.deliverer import Deliverer
 from logonbell.errors import Refused
+from logonbell.instance import may_be_instance, this_instance
 from logonbell.linux.notify import Supervisor
 from logonbell.logon import NoticeKind
+from logonbell.nameplate import Nameplate, Naming
 from logonbell.notice import notice
 from logonbell.notifier import Notifier
 from logonbell.pulse import Pulse
@@ -54,6 +56,8 @@ NAMED = 20
 """So many changed settings are named."""
 
 
+_NAMING = 5.0
+"""Seconds between two questions which instance this is, while nobody answers: at a boot the network may come late."""
 _ASKING = 10.0
 """Seconds between two looks at whether a session rang whose reason is to be asked for."""
 
@@ -82,6 +86,8 @@ def _watch(desk: Desk, config: Config, started: Started, *, once: bool) -> int:
     refuse_if_exposed([*obeyed, *config.rules.folders])
     for warning in warnings(config.state):
         desk.remark(warning)
+    plate = Nameplate(may_be_instance, this_instance)
+    plate.ask_beside()
     supervisor = Supervisor.of(os.environ)
     book = book_of(config, desk)
     with ExitStack() as closing:
@@ -90,7 +96,7 @@ def _watch(desk: Desk, config: Config, started: Started, *, once: bool) -> int:
             closing.close()
             return _sources(config, book, closing)
 
-        return _follow(desk, config, book, anew, supervisor, once=once)
+        return _follow(desk, config, book, anew, supervisor, plate=plate, once=once)
 
 
 def _follow(
@@ -100,6 +106,7 @@ def _follow(
     anew: Callable[[], Sequence[Source]],
     supervisor: Supervisor,
     *,
+    plate: Nameplate,
     once: bool,
 ) -> int:
     sources = anew()
@@ -109,6 +116,9 @@ def _follow(
         for mended in (outbox.recovered, outbox.uncopied):
             if mended is not None:
                 desk.remark(mended)
+        plate.wait()
+        naming = _naming(config, desk, plate, names(notifiers))
+        naming(outbox).settle()
         outbox.forget(utc_now() - _kept(config))
         _tell_of_settings(config, outbox, names(notifiers))
         watcher = Watcher(
@@ -118,6 +128,7 @@ def _follow(
             names(notifiers),
             utc_now,
             desk.remark,
+            outbox.hosts.own(),
             admins=config.rules.domain_admins,
             own=socket.gethostname(),
             filters=config.notify.filters,
@@ -149,6 +160,9 @@ def _follow(
             for table in _looked_after(config)
         ]
         beside.append(Rounds(lambda: _pulse(config, book, watcher), stop, watcher.told))
+        if not plate.known:
+            named = partial(naming, watcher=watcher)
+            beside.append(Rounds(lambda: named(Outbox.join(config.state)), stop, watcher.told, _NAMING))
         if config.cloudwatch.heartbeat:
             beside.append(Rounds(_beating(config, desk), stop, watcher.told))
         if config.sources.ssm_reasons:
@@ -226,6 +240,19 @@ def _making_rounds(
     table: ToSns, config: Config, desk: Desk, notifiers: Sequence[str]
 ) -> Callable[[], Caretaker]:
     return lambda: caretaker_of(table, config, desk, Outbox.join(config.state), notifiers)
+
+
+def _naming(config: Config, desk: Desk, plate: Nameplate, notifiers: Sequence[str]) -> Callable[..., Naming]:
+    """Make what makes what finds out which host this is, of an outbox, and of who watches already."""
+    return partial(
+        Naming,
+        plate=plate,
+        own=socket.gethostname(),
+        notifiers=notifiers,
+        filters=config.notify.filters,
+        clock=utc_now,
+        told=desk.remark,
+    )
 
 
 def _beating(config: Config, desk: Desk) -> Callable[[], Rounder]:

@@ -15,6 +15,7 @@ from typing import Any
 
 from logonbell.alert import fingerprint
 from logonbell.event import EventRef
+from logonbell.host import Instance
 from logonbell.logon import Finding, Logoff, Logon
 from logonbell.notification import Digest, Notification, Remark, Telling
 from logonbell.proof import Proof
@@ -115,6 +116,7 @@ def _alert(notification: Notification) -> Document:
         "thread": thread(notification),
         "sequence": notification.sequence,
         "host_id": alert.host_id,
+        "instance": _instance(notification.instance),
         "read": iso(notification.read),
     }
 
@@ -134,8 +136,20 @@ def _digest(digest: Digest) -> Document:
         "thread": thread(digest),
         "sequences": [list(numbers) for numbers in digest.sequences],
         "host_id": digest.host_id,
+        "instance": _instance(digest.instance),
         "listed": len(digest.named),
         "alerts": [_alert(one) for one in digest.named],
+    }
+
+
+def _instance(instance: Instance | None) -> Document | None:
+    if instance is None:
+        return None
+    return {
+        "id": instance.id,
+        "region": instance.region,
+        "account": instance.account,
+        "name": instance.name,
     }
 
 

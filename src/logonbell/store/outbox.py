@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import MappingProxyType
 
-from logonbell.alert import Alert
+from logonbell.alert import Alert, fingerprint
 from logonbell.errors import Refused
 from logonbell.filter import Filter
 from logonbell.logon import Finding
@@ -33,6 +33,7 @@ from logonbell.store.database import Database
 from logonbell.store.fates import Fates
 from logonbell.store.folder import make
 from logonbell.store.history import History, forget, keep
+from logonbell.store.hosts import Hosts
 from logonbell.store.inspection import Inspection
 from logonbell.store.lock import Lock
 from logonbell.store.memory import Memory
@@ -72,6 +73,7 @@ insert into alert (fingerprint, host_id, sequence, read, facts, level, kind, tim
 values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 on conflict (fingerprint) do nothing
 """
+KNOWN = "select exists (select * from alert where fingerprint = ?)"
 PUT_DELIVERY = "insert into delivery (alert, notifier) select id, ? from alert where fingerprint = ?"
 FORGET = """
 update alert set facts = null
@@ -97,9 +99,8 @@ from delivery left join telling on telling.id = delivery.telling
 group by delivery.notifier order by delivery.notifier
 """
 LAST_ERROR = "select error from telling where notifier = ? and failed = ? order by id desc limit 1"
-SEQUENCES = "select host_id, sequence from host order by host_id"
+SEQUENCES = "select host_id, sequence from host where sequence > 0 order by host_id"
 MENDINGS = "select time, what from mending order by id"
-HOSTS = "select host_id from host limit 2"
 SIGN = "select time from sign_of_life"
 PUT_SIGN = """
 insert into sign_of_life (id, time) values (1, ?) on conflict (id) do update set time = excluded.time
@@ -187,6 +188,7 @@ class Outbox:
         self.silences = Silences(database)
         self.remarks = self.tellings.remarks
         self.fates = Fates(database)
+        self.hosts = Hosts(database)
 
     @classmethod
     def open(cls, folder: Path, *, now: datetime) -> Outbox:
@@ -344,6 +346,8 @@ class Outbox:
         self, alert: Alert, notifiers: Sequence[str], read: datetime, silenced: Sentence | None
     ) -> int | None:
         """Keep an alert and give it its number; None where it is known already."""
+        if self._rang_before(alert):
+            return None
         host_id = text_to_column(alert.host_id)
         ((last,),) = self._database.rows(LAST_NUMBER, (host_id,))
         values = (alert.fingerprint, host_id, last + 1, time_to_column(read), alert_to_json(alert))
@@ -354,6 +358,17 @@ class Outbox:
         for notifier in notifiers:
             self._database.change(PUT_DELIVERY, (text_to_column(notifier), alert.fingerprint))
         return int(last) + 1
+
+    def _rang_before(self, alert: Alert) -> bool:
+        """Tell whether it rang while this machine was known by its name, or as the instance whose disk it was made from."""
+        if alert.host_id != self.hosts.own():
+            return False
+        finding = alert.finding
+        marks = {
+            fingerprint(host, finding.main, finding.time, alert.rule)
+            for host in (finding.host, *self.hosts.former())
+        }
+        return any(self._database.rows(KNOWN, (mark,))[0][0] for mark in marks - {alert.fingerprint})
 
     @contextmanager
     def together(self) -> Iterator[None]:
@@ -382,9 +397,8 @@ class Outbox:
             self.show_life(now)
 
     def host_id(self, default: str) -> str:
-        """Name the host of logonbell's own alerts: the one that is known, or this machine where there are several."""
-        hosts = self._database.rows(HOSTS)
-        return text_from_column(hosts[0][0]) if len(hosts) == 1 else default
+        """Name the host of logonbell's own alerts: this instance, or the one host that is known, or this machine."""
+        return self.hosts.own() or self.hosts.only() or default
 
     def forget(self, before: datetime) -> int:
         """Drop the history before a time, and the facts of alerts read before it that were delivered everywhere.

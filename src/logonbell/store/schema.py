@@ -280,11 +280,20 @@ def note_first_starts(database: Database) -> None:
     database.change("alter table bookmark add column news text")
 
 
+def know_hosts(database: Database) -> None:
+    """Let it be known which of the hosts this machine is, and what is known of it as an instance."""
+    database.change("alter table host add column instance text")  # id, region, account and name, as JSON
+    database.change(
+        "alter table host add column own integer"
+    )  # 1, 2, 3, ... of ours, the newest now; null: not ours
+
+
 MIGRATIONS: tuple[Callable[[Database], None], ...] = (
     create,
     tell_together,
     make_memory,
     chain,
     note_first_starts,
+    know_hosts,
 )
 """Step N brings version N to N + 1."""

@@ -26,6 +26,7 @@ from logonbell.store.codec import (
     time_to_column,
 )
 from logonbell.store.database import Database
+from logonbell.store.hosts import Hosts
 from logonbell.store.remarks import Remarks
 
 MEET = """
@@ -145,6 +146,7 @@ class Tellings:
         self._database = database
         self.remarks = Remarks(database)
         self._chain = Chain(database)
+        self._hosts = Hosts(database)
 
     def meet(self, notifier: str, now: datetime) -> None:
         """Begin with a notifier: a new one is not told what was to be remarked before its time; nothing waits any more."""
@@ -252,11 +254,12 @@ class Tellings:
         if not named:
             return unreadable
         rows = self._database.rows(ALERTS, (key,))
+        host_id = text_from_column(rows[0][4])
         times = [time for _, _, time, _, _ in rows]
         return Digest(
             DigestKind(kind),
             mark,
-            text_from_column(rows[0][4]),
+            host_id,
             tuple(named),
             alerts,
             {Level(level): number for level, number in Counter(row[0] for row in rows).items()},
@@ -264,6 +267,7 @@ class Tellings:
             time_from_column(min(times)),
             time_from_column(max(times)),
             tuple(ranges(row[3] for row in rows)),
+            instance=self._hosts.instance(host_id),
         )
 
     def _worst(self, key: int) -> Iterator[Notification | Unreadable]:
@@ -273,9 +277,12 @@ class Tellings:
             offset += len(rows)
             for facts, sequence, read in rows:
                 try:
-                    yield Notification(alert_from_json(facts), sequence, time_from_column(read))
+                    alert = alert_from_json(facts)
                 except Unreadable as error:
                     yield error
+                    continue
+                instance = self._hosts.instance(alert.host_id)
+                yield Notification(alert, sequence, time_from_column(read), instance=instance)
 
     def stuck(self, notifier: str) -> int:
         """Count what was begun and waits behind a failure."""

@@ -9,8 +9,8 @@ from logonbell.logon import Door
 from logonbell.notification import NAMED, Digest, DigestKind
 from logonbell.sentence import Sentence, plural, say
 from logonbell.text import moment
-from logonbell.text.escape import Shown, name
-from logonbell.text.facts import Fact, Reader, both, proof, remarks
+from logonbell.text.escape import Shown
+from logonbell.text.facts import Fact, Reader, both, host, proof, remarks
 from logonbell.text.headline import Room, headline
 from logonbell.text.words import DOORS, LEVELS
 
@@ -83,7 +83,7 @@ def _rows(digest: Digest, reader: Reader, sent: datetime | None) -> Iterator[tup
             for door, number in sorted(digest.doors.items(), key=lambda item: (-item[1], item[0]))
         ],
     )
-    yield say("Host"), [", ".join(dict.fromkeys(name(one) for one in (reader.host_name, digest.host_id)))]
+    yield say("Host"), [host([digest.host_id], digest.instance, reader)]
     yield say("Alert numbers"), list(_numbers(digest, reader))
 
 

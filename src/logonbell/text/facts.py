@@ -9,6 +9,7 @@ from functools import partial
 
 from logonbell.alert import Alert
 from logonbell.event import EventRef
+from logonbell.host import Instance
 from logonbell.logon import (
     FailedLogons,
     LogCleared,
@@ -271,9 +272,8 @@ def _by_rules(alert: Alert, reader: Reader) -> Iterator[str]:
 
 def _where(notification: Notification, reader: Reader) -> _Rows:
     finding = notification.alert.finding
-    known = [reader.host_name, finding.host, notification.alert.host_id]
-    distinct = list(dict.fromkeys(name(one) for one in known if one))
-    yield say("Host"), [", ".join(distinct)]
+    known = [finding.host, notification.alert.host_id]
+    yield say("Host"), [host(known, notification.instance, reader)]
     match finding:
         case Notice():
             return
@@ -288,6 +288,21 @@ def _where(notification: Notification, reader: Reader) -> _Rows:
     yield say("Events"), _events(finding.events, behind, reader)
     if isinstance(finding, Logon) and finding.logon_id is not None:
         yield say("Logon id"), [escape(finding.logon_id)]
+
+
+def host(known: Sequence[str], instance: Instance | None, reader: Reader) -> Shown:
+    """Name a host by all that it is known by."""
+    if instance is None:
+        return _listed([reader.host_name, *known])
+    others = [one for one in (reader.host_name, instance.name, *known) if one and one != instance.id]
+    place = say(
+        "{id}, account {account}, {region}", id=instance.id, account=instance.account, region=instance.region
+    )
+    return reader.tell(say("{names} ({place})", names=_listed(others), place=place))
+
+
+def _listed(names: Sequence[str]) -> Shown:
+    return Shown(", ".join(dict.fromkeys(name(one) for one in names if one)))
 
 
 def _events(events: Sequence[EventRef], behind: int, reader: Reader) -> list[str]:

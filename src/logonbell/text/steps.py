@@ -95,6 +95,11 @@ _AFTER_NOTICE: Mapping[NoticeKind, Sequence[Sentence]] = MappingProxyType(
         ),
         NoticeKind.STOPPED: (_UNPLANNED,),
         NoticeKind.SETTINGS: (_UNPLANNED,),
+        NoticeKind.MOVED: (
+            say(
+                "Nothing, if the machine was made from an image of yours. If not, somebody has a copy of its disk."
+            ),
+        ),
     }
 )
 

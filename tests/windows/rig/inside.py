@@ -12,6 +12,7 @@ import json
 import os
 import socket
 import tempfile
+import winreg
 from collections.abc import Callable
 from pathlib import Path
 from random import Random
@@ -20,6 +21,7 @@ import pywintypes
 import win32evtlog
 
 from logonbell.agent import utc_now
+from logonbell.instance import FIRMWARE, may_be_instance
 from logonbell.simulate.ssm import SsmAgent
 from logonbell.simulate.ssm_documents import port
 from logonbell.ssm.processes import HostProcesses
@@ -84,6 +86,14 @@ def security(folder: Path) -> dict[str, object]:
     }
 
 
+def firmware() -> list[bool]:
+    """Ask whether this may be an EC2 instance, before and after the firmware says who made it."""
+    before = may_be_instance({})
+    with winreg.CreateKeyEx(winreg.HKEY_LOCAL_MACHINE, FIRMWARE, 0, winreg.KEY_SET_VALUE) as key:
+        winreg.SetValueEx(key, "SystemManufacturer", 0, winreg.REG_SZ, "Amazon EC2")
+    return [before, may_be_instance({})]
+
+
 def main() -> None:
     """Print it all."""
     with tempfile.TemporaryDirectory() as name:
@@ -95,6 +105,7 @@ def main() -> None:
             "processes": processes(),
             "sessions": sessions(folder / "ssm"),
             "security": security(folder / "ours"),
+            "firmware": firmware(),
             "folders": [str(each) for each in (system_folder(), program_data(), program_files())],
         }
     print(json.dumps(found))  # noqa: T201 - that is its purpose
