@@ -11,7 +11,7 @@ LOCALE ?= $(shell echo "$${LC_ALL:-$${LC_MESSAGES:-$$LANG}}")
 help: ## Show what there is
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
-demo: $(VENV)/demo ## A bastion's day in under a minute: what the recipe mails, what logonbell rings
+demo: $(VENV)/demo ## Under a minute: a bastion's day, what the recipe mails and what logonbell rings, and a night in which it is attacked
 	@$(BIN)/logonbell demo
 
 check: $(VENV)/check ## Lint, types, import law, and every test that needs no root and no server

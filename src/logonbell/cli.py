@@ -797,7 +797,7 @@ def report_shape(paths: tuple[Path, ...], since: str | None, lang: str | None) -
 @logonbell.command()
 @_language
 def demo(lang: str | None) -> int:
-    """Show a bastion's day in under a minute: what the usual recipe mails, what logonbell rings."""
+    """Show, in under a minute, a bastion's day as the usual recipe mails it and as logonbell rings, and an attack."""
     from logonbell.commands.demo import demo as run  # noqa: PLC0415 - a command loads what it needs, no more
 
     return _run(_desk(lang), run)

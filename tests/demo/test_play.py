@@ -13,6 +13,7 @@ import pytest
 
 from fakes import FakeClock
 from logonbell.demo.bastion import SECONDS, usual_day
+from logonbell.demo.bell import Bell
 from logonbell.demo.emulator import Emulator
 from logonbell.demo.play import put_on
 from logonbell.demo.stage import Stage
@@ -31,9 +32,17 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def perform(stage: Stage, clock: FakeClock, *, emulate: bool) -> Verdict:
+def perform(stage: Stage, clock: FakeClock, *, emulate: bool, attack: bool = False) -> Verdict:
     """Put the demo on as fast as the machine can."""
-    return put_on(stage, usual_day(), seconds=SECONDS, clock=clock, pause=clock.pass_, emulate=emulate)
+    return put_on(
+        stage,
+        usual_day(),
+        seconds=SECONDS,
+        clock=clock,
+        pause=clock.pass_,
+        emulate=emulate,
+        attack=attack,
+    )
 
 
 def left_in(folder: Path) -> tuple[list[Path], list[str]]:
@@ -88,6 +97,58 @@ def test_the_verdict_through_the_queue(clock: FakeClock, folder: Path) -> None:
 
 
 @pytest.mark.rig
+@pytest.mark.parametrize(
+    "emulate",
+    [
+        False,
+        pytest.param(
+            True, marks=pytest.mark.skipif(not Emulator.installed(), reason="without the extra `demo`")
+        ),
+    ],
+)
+@pytest.mark.parametrize("language", ["en", "ja"])
+def test_the_second_act(clock: FakeClock, folder: Path, emulate: bool, language: str) -> None:
+    """Buried in a flood, killed, its log cleared: all of it arrives, the gap is stated, and what was rewritten is found.
+
+    The receiver's own command finds nothing before, and each of the three forgeries afterwards.
+    """
+    stage, stream = lines(language)
+    verdict = perform(stage, clock, emulate=emulate, attack=True)
+    assert [str(check.what) for check in verdict.checks if not check.holds] == []
+    assert len(verdict.checks) == 7
+    assert str(verdict.checks[-1].what).endswith("and changed, missing, removed afterwards")
+    shown = stream.getvalue()
+    assert shown.count("  $ logonbell verify inbox --history state\n") == 2
+    assert len(re.findall(r"^  logonbell: ", shown, re.MULTILINE)) == 3
+    assert all(character.isprintable() or character == "\n" for character in shown)
+    assert left_in(folder) == ([], [])
+
+
+@pytest.mark.rig
+def test_a_bell_that_stays_dead_is_told(
+    clock: FakeClock, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where the agent does not come back after it was killed, the demo says what did not ring, and boasts of nothing."""
+    start = Bell.start
+    started: list[Bell] = []
+
+    def once(bell: Bell) -> None:
+        if not started:
+            start(bell)
+        started.append(bell)
+
+    monkeypatch.setattr(Bell, "start", once)
+    monkeypatch.setattr("logonbell.demo.attack._PATIENCE", 1.0)
+    stage, stream = lines()
+    verdict = perform(stage, clock, emulate=False, attack=True)
+    assert not verdict.holds
+    assert "!!  of what the intruder did, this did not ring: clears, returns" in stream.getvalue()
+    assert "!!  the gap is stated in no message" in stream.getvalue()
+    assert "Now your own" not in stream.getvalue()
+    assert left_in(folder) == ([], [])
+
+
+@pytest.mark.rig
 def test_an_emulator_that_does_not_start(
     clock: FakeClock, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -105,7 +166,9 @@ def test_a_fault_is_told(clock: FakeClock) -> None:
     day = usual_day()
     unseen = replace(day, sessions=[*day.sessions, frozenset({1})])
     stage, stream = lines()
-    verdict = put_on(stage, unseen, seconds=SECONDS, clock=clock, pause=clock.pass_, emulate=False)
+    verdict = put_on(
+        stage, unseen, seconds=SECONDS, clock=clock, pause=clock.pass_, emulate=False, attack=False
+    )
     assert not verdict.holds
     assert "!!  6 sessions; rang once: 5, more often: 0, never: 1" in stream.getvalue()
     assert "fault of logonbell" in stream.getvalue()

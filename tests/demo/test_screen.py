@@ -42,6 +42,10 @@ def shown(width: int, height: int, language: str, letters: int = 6) -> list[str]
     tally = Tally(mails=1, logons=1, bursts=0, missed=0)
     checks = [Check(say("good")), Check(say("bad"), holds=False)]
     stage.judge(Verdict(tally, tally, [timedelta(milliseconds=301)], checks))
+    stage.strikes(say("strikes {what}", what="[bold]" + "う" * 90))
+    stage.heard(LETTER, "gap " + "w" * 200)
+    stage.answer(say("what"), "logonbell verify", ["", "v" * 300])
+    stage.survive(checks)
     stage.end()
     return console.export_text().splitlines()
 
@@ -57,6 +61,9 @@ def test_every_terminal(width: int, height: int, language: str) -> None:
     assert text.count("y") >= 300
     assert text.count("い") >= 90
     assert text.count("z") >= 300
+    assert text.count("う") >= 90
+    assert text.count("w") >= 200
+    assert text.count("v") >= 300
 
 
 @pytest.mark.parametrize(("width", "height"), [(NARROWEST, LOWEST), (80, 24), (140, 40)])

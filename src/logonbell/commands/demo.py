@@ -1,4 +1,4 @@
-"""``logonbell demo``: a bastion's day in under a minute, what the recipe mails and what logonbell rings."""
+"""``logonbell demo``: a bastion's day, what the recipe mails and what logonbell rings, and a night in which it is attacked."""
 
 from __future__ import annotations
 

@@ -19,7 +19,7 @@ from logonbell.store.outbox import FILE, Outbox, OutboxState
 
 LOG = "Security.evtx"
 _SETTINGS = "logonbell.toml"
-_STATE = "state"
+STATE = "state"
 _REMARKS = "agent.log"
 _START_SECONDS = 20.0
 _STOP_SECONDS = 10.0
@@ -37,14 +37,21 @@ class Bell:
         self._language = language
         self._environment = environment(more)
         settings = (
-            f'language = "{language}"\nhost = "{HOST}"\nstate = "{_STATE}"\n\n[sources]\nevtx = ["{LOG}"]\n\n'
+            f'language = "{language}"\nhost = "{HOST}"\nstate = "{STATE}"\n\n[sources]\nevtx = ["{LOG}"]\n\n'
         )
         (folder / _SETTINGS).write_text(settings + notify, encoding="utf-8")
         self._process: subprocess.Popen[str] | None = None
         self._greeting = 0
+        self._is_heard = False
 
     def __enter__(self) -> Self:
-        with (self._folder / _REMARKS).open("wb") as remarks:
+        self.start()
+        return self
+
+    def start(self) -> None:
+        """Start it, as Windows starts the task of ``logonbell install``: also when it was killed."""
+        with (self._folder / _REMARKS).open("ab") as remarks:
+            self._greeting = remarks.tell()
             self._process = subprocess.Popen(  # noqa: S603 - our own interpreter
                 [sys.executable, "-m", "logonbell", "watch", "--config", _SETTINGS, "--lang", self._language],
                 cwd=self._folder,
@@ -54,12 +61,19 @@ class Bell:
                 stderr=remarks,
                 encoding="utf-8",
             )
-        return self
 
     def __exit__(self, *_: object) -> None:
         if self._process is not None:
             with self._process:  # waits, and closes the pipe
                 self._process.kill()
+
+    def kill(self) -> None:
+        """Kill it without a word (kill -9), and wait until it is gone; who takes its letters takes the last of them."""
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
+            if self._process.stdout is not None and not self._is_heard:
+                self._process.stdout.close()
 
     @property
     def alive(self) -> bool:
@@ -70,8 +84,9 @@ class Bell:
         """Wait until it has an outbox and says what it follows; False where it ends before."""
         deadline = time.monotonic() + _START_SECONDS
         while self.alive and time.monotonic() < deadline:
-            if (self._folder / _STATE / FILE).exists() and self._said().endswith("\n"):
-                self._greeting = len(self.remarks())
+            said = self._said()
+            if (self._folder / STATE / FILE).exists() and said.endswith(b"\n"):
+                self._greeting += len(said)
                 return True
             time.sleep(0.02)
         return False
@@ -92,7 +107,7 @@ class Bell:
 
     def state(self) -> OutboxState:
         """How its outbox stands. Raises ``Refused`` where there is none yet."""
-        outbox = Outbox.join(self._folder / _STATE)
+        outbox = Outbox.join(self._folder / STATE)
         try:
             return outbox.state()
         finally:
@@ -100,21 +115,27 @@ class Bell:
 
     def remarks(self) -> list[str]:
         """What it said of losses and troubles since it started: nothing, as a rule."""
-        return self._said().splitlines()[self._greeting :]
+        return self._said().decode("utf-8", "replace").splitlines()
 
-    def _said(self) -> str:
-        return (self._folder / _REMARKS).read_text("utf-8", "replace")
+    def _said(self) -> bytes:
+        with (self._folder / _REMARKS).open("rb") as remarks:
+            remarks.seek(self._greeting)
+            return remarks.read()
 
     def letters(self) -> Iterator[Letter]:
         """Take what it rings on its console until it has ended."""
         if self._process is None or self._process.stdout is None:
             return
+        self._is_heard = True
         lines: list[str] = []
-        for line in self._process.stdout:
-            lines.append(line)
-            if line == "\n" and lines.count(line) == _BLOCK:
-                yield read_letter(lines[0].rstrip(), "".join(lines[:-1]), datetime.now(UTC), self._language)
-                lines = []
+        with self._process.stdout as said:
+            for line in said:
+                lines.append(line)
+                if line == "\n" and lines.count(line) == _BLOCK:
+                    yield read_letter(
+                        lines[0].rstrip(), "".join(lines[:-1]), datetime.now(UTC), self._language
+                    )
+                    lines = []
 
 
 def rings_on_console() -> str:

@@ -159,7 +159,7 @@ class Queue:
             told = json.loads(
                 envelope["Message"]
             )  # a queue gets the object for machines; a mail would hold its text
-            yield read_letter(envelope["Subject"], told["text"], accepted, language)
+            yield read_letter(envelope["Subject"], told["text"], accepted, language, saved=message["Body"])
 
 
 def _free_port() -> int:

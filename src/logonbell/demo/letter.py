@@ -21,6 +21,7 @@ class Letter:
 
     ``accepted`` is when SNS put it into the receiver's queue (to the millisecond), or the console showed it.
     ``records`` are the record ids that it names, those of the main event first; ``number`` is the host's own count.
+    ``saved`` is what they keep of it: what came out of the queue, or stood on the console.
     """
 
     subject: str
@@ -30,6 +31,7 @@ class Letter:
     number: int
     records: tuple[int, ...]
     burst: bool
+    saved: str = ""
 
     def delay(self, times: Mapping[int, datetime]) -> timedelta:
         """How long it took from the event; ``times`` are those of the records.
@@ -39,8 +41,13 @@ class Letter:
         return self.accepted - times[self.records[-1 if self.burst else 0]]
 
 
-def read_letter(subject: str, body: str, accepted: datetime, language: str) -> Letter:
-    """Read a message as it was written in ``language``. Raises ``ValueError`` for what is none of logonbell's."""
+def read_letter(
+    subject: str, body: str, accepted: datetime, language: str, *, saved: str | None = None
+) -> Letter:
+    """Read a message as it was written in ``language``; ``saved`` is its body where nothing else was kept.
+
+    Raises ``ValueError`` for what is none of logonbell's.
+    """
     _, facts, *_ = [*body.split("\n\n"), ""]
     told = _facts(facts)
 
@@ -59,6 +66,7 @@ def read_letter(subject: str, body: str, accepted: datetime, language: str) -> L
         int(fact(speak(say("Alert number"), language))),
         tuple(int(record_id) for _, record_id in events),
         burst=events[0][0] == "4625",
+        saved=body if saved is None else saved,
     )
 
 

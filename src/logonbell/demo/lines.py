@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from logonbell.demo import script
 from logonbell.demo.letter import Letter
-from logonbell.demo.tally import Verdict
+from logonbell.demo.tally import Check, Verdict
 from logonbell.sentence import Sentence, say
 from logonbell.text.language import speak
 from logonbell.text.terminal import Terminal
@@ -73,12 +73,7 @@ class Lines:
 
     def explain(self, command: str, lines: Sequence[str]) -> None:
         """Write the command, and what it says, set in."""
-        self._line()
-        self._line(self._say(script.WHY))
-        self._line()
-        self._line(f"  $ {command}")
-        for line in lines:
-            self._line(f"  {line}")
+        self._ran(script.WHY, command, lines)
 
     def judge(self, verdict: Verdict) -> None:
         """Write the table in columns, and a line for each check."""
@@ -92,10 +87,27 @@ class Lines:
                 for figure, room in zip(figures, widths[1:], strict=True)
             ]
             self._line("  ".join([pad(what, widths[0]), *right]))
+        self._check(verdict.checks)
+
+    def strikes(self, what: Sentence) -> None:
+        """Write who, and what."""
+        self._line(f"{self._say(script.INTRUDER)}: {self._say(what)}")
+
+    def heard(self, letter: Letter, gap: str | None) -> None:
+        """Write the message's line and its level, and the line about a gap."""
+        self._line(f"  {script.LOGONBELL}: {letter.subject} ({self._say(LEVELS[letter.level])})")
+        if gap is not None:
+            self._line(f"    {gap}")
+
+    def answer(self, what: Sentence, command: str, lines: Sequence[str]) -> None:
+        """Write the command, and what it says, set in."""
+        self._ran(what, command, lines)
         self._line()
-        for check in verdict.checks:
-            self._line(f"{'ok' if check.holds else '!!'}  {self._say(check.what)}")
-        self._line()
+
+    def survive(self, checks: Sequence[Check]) -> None:
+        """Write a line for each check."""
+        self._line(self._say(script.ATTACKED))
+        self._check(checks)
 
     def end(self) -> None:
         """Write the commands in a column."""
@@ -104,6 +116,20 @@ class Lines:
         self._line(self._say(script.WHAT_NEXT))
         for command, what in steps:
             self._line(f"  {command.ljust(room)}  {self._say(what)}")
+
+    def _ran(self, what: Sentence, command: str, lines: Sequence[str]) -> None:
+        self._line()
+        self._line(self._say(what))
+        self._line()
+        self._line(f"  $ {command}")
+        for line in lines:
+            self._line(f"  {line}")
+
+    def _check(self, checks: Sequence[Check]) -> None:
+        self._line()
+        for check in checks:
+            self._line(f"{'ok' if check.holds else '!!'}  {self._say(check.what)}")
+        self._line()
 
     def _say(self, sentence: Sentence) -> str:
         return speak(sentence, self.language)

@@ -5,19 +5,21 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from logonbell.agent import Clock
 from logonbell.demo import script
+from logonbell.demo.attack import Attack
 from logonbell.demo.bastion import Day
 from logonbell.demo.bell import LOG, Bell, rings_on_console, rings_through_sns
 from logonbell.demo.emulator import Emulator
 from logonbell.demo.letter import Letter
 from logonbell.demo.mailbox import Mailbox
 from logonbell.demo.stage import Stage
+from logonbell.demo.survival import survived
 from logonbell.demo.tally import Verdict, judge
 from logonbell.errors import Refused
 from logonbell.explanation import explain, lines
@@ -43,11 +45,12 @@ def put_on(
     clock: Clock,
     pause: Callable[[float], object],
     emulate: bool,
+    attack: bool = True,
 ) -> Verdict:
     """Put the whole demo on the stage, act by act; nothing of it is left behind.
 
-    ``emulate`` asks for the SNS emulator; without one, the agent rings on its console. Raises ``Refused`` where the
-    agent cannot start.
+    ``emulate`` asks for the SNS emulator; without one, the agent rings on its console. Without ``attack``, the day is
+    all of it. Raises ``Refused`` where the agent cannot start.
     """
     stage.tell(*script.intro(seconds, emulated=emulate))
     play = Play(stage, day, seconds, clock, pause)
@@ -62,11 +65,22 @@ def put_on(
             bell, emulated = _hang(folder, stage, mailbox, house, emulate=emulate)
         verdict = play.perform(log, bell, mailbox, emulated=emulated)
         loudest = max(play.letters, key=lambda letter: letter.level, default=None)
-        why = _explain(folder / LOG, loudest, stage.language) if loudest else []
-    if loudest is not None:
-        stage.show(loudest)
-        stage.explain(script.command_that_explains(loudest), why)
-    stage.judge(verdict)
+        if loudest is not None:
+            stage.show(loudest)
+            why = _explain(folder / LOG, loudest, stage.language)
+            stage.explain(script.command_that_explains(loudest), why)
+        stage.judge(verdict)
+        if attack:
+            stage.tell(script.NIGHT)
+
+            def listen() -> None:
+                if not emulated:
+                    mailbox.receive(bell.letters())
+
+            night = Attack(stage, folder, bell, mailbox, clock, pause, listen, list(play.letters))
+            checks = survived(night.perform(log, len(day.events)))
+            stage.survive(checks)
+            verdict = replace(verdict, checks=[*verdict.checks, *checks])
     if verdict.holds:
         stage.end()
     else:
@@ -121,7 +135,6 @@ class Play:
         with self.stage.day(events[0].time, events[-1].time, emulated=emulated):
             self._write(log, mailbox)
             self._settle(bell, mailbox)
-        bell.stop()
         self._receive(mailbox)
         return judge(
             self.day,

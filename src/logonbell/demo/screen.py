@@ -19,10 +19,11 @@ from logonbell.demo import script
 from logonbell.demo.folding import fold
 from logonbell.demo.letter import Letter
 from logonbell.demo.panels import Panels
-from logonbell.demo.tally import Verdict
+from logonbell.demo.tally import Check, Verdict
 from logonbell.sentence import Sentence
 from logonbell.text.language import speak
 from logonbell.text.width import width
+from logonbell.text.words import LEVELS
 
 WIDEST = 116
 """A wider terminal is not filled: nobody reads such lines."""
@@ -33,7 +34,7 @@ _TALLEST = 26
 _AROUND = 4  # lines that are left for the clock and for what stands above
 _EDGES = 6  # columns that the box of a message takes for itself
 _BEAT_SECONDS = 2.5
-_READING_SECONDS = 5.0
+_READING_SECONDS = 4.0
 _READABLE = 32  # columns in which words can be read
 _SET_IN = 4
 _LEAD = re.compile(r"\S.*?\s{2,}|\s{2,}|- ")
@@ -143,10 +144,33 @@ class Screen:
         for row in script.rows(verdict):
             table.add_row(*(Text(self._say(cell)) for cell in row))
         self._print(Padding(table, (0, 1)))
-        for check in verdict.checks:
-            mark, style = (" ok  ", "bold green") if check.holds else (" !!  ", "bold red")
-            self._hang(mark, self._say(check.what), style)
+        self._check(verdict.checks)
+
+    def strikes(self, what: Sentence) -> None:
+        """Print who, and what."""
+        self._hang(f" {self._say(script.INTRUDER)}  ", self._say(what), "bold red")
+
+    def heard(self, letter: Letter, gap: str | None) -> None:
+        """Print the message's line and its level, and the line about a gap."""
+        level = self._say(LEVELS[letter.level])
+        lead = f"   {script.LOGONBELL}  "
+        self._hang(lead, f"{letter.subject} ({level})", "bold green")
+        if gap is not None:
+            self._hang(" " * width(lead), gap)
+
+    def answer(self, what: Sentence, command: str, lines: Sequence[str]) -> None:
+        """Print the command and what it says in a box."""
+        room = self._width - _EDGES
+        asked = Text().append("$ ", style="dim").append(command, style="cyan")
+        told = (folded for line in lines for folded in _hanging("", line, room, ""))
+        self._box(what, [asked, Text(), *told])
+        self._pause(_BEAT_SECONDS)
+
+    def survive(self, checks: Sequence[Check]) -> None:
+        """Print a line for each check."""
         self._print()
+        self._print(Text(f" {self._say(script.ATTACKED)}", style="bold"))
+        self._check(checks)
 
     def end(self) -> None:
         """Print the commands."""
@@ -157,6 +181,12 @@ class Screen:
         for command, what in script.next_steps():
             grid.add_row(Text(command, style="cyan"), Text(self._say(what)))
         self._print(Padding(grid, (0, 3)))
+
+    def _check(self, checks: Sequence[Check]) -> None:
+        for check in checks:
+            mark, style = (" ok  ", "bold green") if check.holds else (" !!  ", "bold red")
+            self._hang(mark, self._say(check.what), style)
+        self._print()
 
     def _hang(self, lead: str, text: str, lead_style: str = "") -> None:
         for line in _hanging(lead, text, self._width - 1, lead_style):

@@ -7,7 +7,9 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from logonbell.demo.bell import LOG
+from logonbell.demo.forgery import COMMAND
 from logonbell.demo.letter import Letter
+from logonbell.demo.night import ADDRESS, GUESSES
 from logonbell.demo.tally import Verdict
 from logonbell.sentence import Sentence, plural, say
 
@@ -22,6 +24,24 @@ NO_EMULATOR = say("The SNS emulator does not start here, so the agent rings on i
 AS_MAILED = say("The loudest of them in full, as its receiver reads it")
 WHY = say("Why it rang, and of which records it is made")
 VERDICT = say("That day")
+INTRUDER = say("intruder")
+NIGHT = say(
+    "That night somebody comes who has a domain admin's password, owns the host from then on, and wants nobody to know."
+)
+COMES = say(
+    "logs on by RDP from {address}, amid {count:,} guessed passwords within two seconds",
+    address=ADDRESS,
+    count=GUESSES,
+)
+KILLS = say(
+    "kills the agent (kill -9), makes an administrator, clears the log; then Windows starts the agent again"
+)
+RETURNS = say("comes back as that administrator")
+FORGES = say("rewrites the history, blames somebody else, and deletes a message from the receiver's mailbox")
+COMMAND_THAT_VERIFIES = " ".join((LOGONBELL, *COMMAND))
+PROVED = say("What the receiver's messages prove, held against the host's history")
+DISPROVED = say("The same, after the host and the mailbox were rewritten")
+ATTACKED = say("That night")
 WHAT_NEXT = say("Now your own:")
 FAULT = say(
     "Something is missing. That is a fault of logonbell, not yours: please report it with the lines above."

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from logonbell.demo.letter import Letter
-from logonbell.demo.tally import Verdict
+from logonbell.demo.tally import Check, Verdict
 from logonbell.sentence import Sentence
 
 
@@ -54,6 +54,22 @@ class Stage(Protocol):
 
     def judge(self, verdict: Verdict) -> None:
         """Show both side by side, and whether anything is missing."""
+        ...
+
+    def strikes(self, what: Sentence) -> None:
+        """An intruder does something."""
+        ...
+
+    def heard(self, letter: Letter, gap: str | None) -> None:
+        """A message of that reached its receiver; ``gap`` is its line about what nobody could read."""
+        ...
+
+    def answer(self, what: Sentence, command: str, lines: Sequence[str]) -> None:
+        """Show ``what`` a command proves, in its own words."""
+        ...
+
+    def survive(self, checks: Sequence[Check]) -> None:
+        """Show what of it held."""
         ...
 
     def end(self) -> None:
