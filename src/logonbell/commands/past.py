@@ -14,8 +14,9 @@ from logonbell.recognise.noise import HALLMARKS
 from logonbell.recognise.windows import WANTED
 from logonbell.sigma.wanted import Ids, loud, together
 from logonbell.source import Loss
-from logonbell.sources.evtx import NO_NOISE, EvtxSource
+from logonbell.sources.evtx import NO_NOISE
 from logonbell.sources.history import History, find_logs, in_step, is_folder
+from logonbell.sources.kinds import reader_of
 
 if TYPE_CHECKING:
     from logonbell.ssm.past import SsmFolders, SsmPast
@@ -114,7 +115,7 @@ def _host_in(place: Path) -> str | None:
     with suppress(Refused):
         for log in find_logs([place]).files:
             with suppress(Refused):
-                first = EvtxSource(log, finished=True).read(None, 1).events
+                first = reader_of(log, wanted=None, noise=NO_NOISE).read(None, 1).events
                 if first:
                     return first[0].host
     return None

@@ -15,7 +15,8 @@ from logonbell.hallmark import Hallmarks
 from logonbell.sentence import say
 from logonbell.sigma.wanted import Ids
 from logonbell.source import Batch, Loss
-from logonbell.sources.evtx import NO_NOISE, EvtxSource
+from logonbell.sources.evtx import NO_NOISE
+from logonbell.sources.kinds import Reader, is_log_by_name, reader_of
 from logonbell.sources.survey import shown
 
 _TRIES = 8
@@ -40,7 +41,7 @@ class Logs:
 
 
 def find_logs(paths: Iterable[str | os.PathLike[str]]) -> Logs:
-    """Find the logs: files as given, folders through all their subfolders for ``*.evtx`` in upper or lower case.
+    """Find the logs: files as given, folders through all their subfolders for what is called as logs are.
 
     In the order given, those of a folder by name; each file once. Raises ``Refused`` for a folder without logs. A
     path without a file is given back like any other: who reads it says what is wrong.
@@ -55,7 +56,10 @@ def find_logs(paths: Iterable[str | os.PathLike[str]]) -> Logs:
         if not found:
             raise Refused(
                 say("There are no logs in {path}.", path=shown(path)),
-                say("Name a folder with files that end in .evtx, and that this user may look into."),
+                say(
+                    "Name a folder that this user may look into, with files that end in .evtx, or are called auth.log, secure,"
+                    " or journal.json."
+                ),
             )
         for file in found:
             files.setdefault(_identity(file), file)
@@ -82,9 +86,11 @@ class History:
         logs = find_logs(paths)
         self.losses: list[Loss] = logs.losses
         self.records_of: dict[Path, int] = {}
-        self._sources = [EvtxSource(file, wanted=wanted, noise=noise, finished=True) for file in logs.files]
+        self._files = logs.files
+        self._wanted, self._noise = wanted, noise
+        self._sources: list[Reader] = []
         self._on_progress = on_progress
-        self._sizes = [_size(file) for file in logs.files]
+        self._size = sum(map(_size, logs.files))
 
     @property
     def records(self) -> int:
@@ -95,12 +101,14 @@ class History:
         """Give the events, once. Raises ``Refused``, before the first, where no file could be read at all."""
         streams: list[Iterator[Event]] = []
         refusals: list[Refused] = []
-        for source in self._sources:
+        for file in self._files:
             try:
+                source = reader_of(file, wanted=self._wanted, noise=self._noise)
+                self._sources.append(source)
                 streams.append(self._following(source, source.read(None)))
             except Refused as refused:
                 refusals.append(refused)
-                self.losses.append(Loss(shown(source.path), refused.what))
+                self.losses.append(Loss(shown(file), refused.what))
         if len(refusals) == 1 and not streams:
             raise refusals[0]
         if refusals and not streams:
@@ -108,7 +116,7 @@ class History:
             raise Refused(say("None of the {count} logs could be read.", count=count), refusals[0].what)
         return _each_once(in_step(streams))
 
-    def _following(self, source: EvtxSource, batch: Batch) -> Iterator[Event]:
+    def _following(self, source: Reader, batch: Batch) -> Iterator[Event]:
         """Give the events of a batch and of those behind it."""
         tries = _TRIES
         while True:
@@ -127,12 +135,12 @@ class History:
                 self.losses.append(Loss(shown(source.path), refused.what))
                 return
 
-    def _count(self, source: EvtxSource, batch: Batch) -> None:
+    def _count(self, source: Reader, batch: Batch) -> None:
         self.losses += batch.losses
         self.records_of[source.path] = self.records_of.get(source.path, 0) + batch.records
         if self._on_progress:
-            done = sum(each.progress * size for each, size in zip(self._sources, self._sizes, strict=True))
-            self._on_progress(done / max(1, sum(self._sizes)))
+            done = sum(each.progress * _size(each.path) for each in self._sources)
+            self._on_progress(done / max(1, self._size))
 
 
 def in_step(streams: Iterable[Iterable[Event]]) -> Iterator[Event]:
@@ -191,7 +199,7 @@ def _within(folder: Path, losses: list[Loss]) -> Iterator[Path]:
         visited.add(_identity(Path(place)))
         subfolders[:] = [each for each in subfolders if _identity(Path(place, each)) not in visited]
         for file in files:
-            if file.lower().endswith(".evtx"):
+            if is_log_by_name(file):
                 yield Path(place, file)
 
 

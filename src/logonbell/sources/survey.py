@@ -165,7 +165,10 @@ def _file_header(file: FileIO, name: str) -> bytes:
     if not header.startswith(_FILE_MAGIC[: len(header)]):
         raise Refused(
             say("{path} is not an EVTX file.", path=name),
-            say("Name a log of Windows Vista or later, which begins with the letters ElfFile."),
+            say(
+                "Name an event log of Windows, which begins with the letters ElfFile, or of Linux a file as auth.log or secure,"
+                " or what journalctl -o json wrote."
+            ),
         )
     if len(header) < FILE_HEADER_SIZE:
         raise cut_off(name)

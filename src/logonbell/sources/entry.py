@@ -1,0 +1,108 @@
+"""An entry of the systemd journal as an event, in either form in which journalctl writes it.
+
+The forms are those of systemd's "Journal Export Formats": JSON, where a value that is no printable text is a list of bytes,
+one that is too long is null, and one that stands there twice is a list of values; and the export format, where a value
+with control characters has its size (64 bits, little-endian) before it.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+
+from logonbell.event import Event
+from logonbell.recognise.journal import JOURNAL, Told
+
+FIELDS = (
+    "MESSAGE",
+    "SYSLOG_IDENTIFIER",
+    "SYSLOG_FACILITY",
+    "SYSLOG_PID",
+    "_PID",
+    "_UID",
+    "_COMM",
+    "_EXE",
+    "_SYSTEMD_UNIT",
+    "_BOOT_ID",
+    "_TRANSPORT",
+    "_HOSTNAME",
+)
+"""What is asked of journalctl; it adds cursor and time by itself."""
+AUTH_FACILITIES = ("4", "10")
+"""LOG_AUTH, to which sshd writes by itself and as Debian has it, and LOG_AUTHPRIV, as Red Hat has it, and for PAM (syslog(3))."""
+PROGRAMS = (
+    "sshd",
+    "sshd-session",
+    "sshd-auth",
+    "sudo",
+    "su",
+    "login",
+    "systemd-logind",
+    "agetty",
+    "ec2-instance-connect",
+)
+"""Who is read though told to write elsewhere (``SyslogFacility LOCAL0``, or to standard error under systemd)."""
+_CARRIED = ("_UID", "_COMM", "_EXE", "_SYSTEMD_UNIT", "_BOOT_ID", "_TRANSPORT")
+_NUMBER = re.compile(r"(?:^|;)i=([0-9a-f]{1,16})(?:;|$)")
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_LONGEST = 1 << 16
+
+Values = Mapping[str, str | None]
+"""An entry's fields; a value that journalctl left out for its length is None."""
+
+
+def values_of_json(line: bytes) -> Values | None:
+    """Read an entry as JSON; None for what is none."""
+    try:
+        found = json.loads(line)
+    except (ValueError, RecursionError):
+        return None
+    if not isinstance(found, dict):
+        return None
+    return {name: _value(value) for name, value in found.items()}
+
+
+def _value(value: object) -> str | None:
+    match value:
+        case str():
+            return text_of(value.encode("utf-8", "backslashreplace"))
+        case [int(), *_]:
+            return text_of(bytes(one & 0xFF for one in value if isinstance(one, int)))
+        case [str() | [int(), *_] as first, *_]:
+            return _value(first)
+        case _:
+            return None
+
+
+def text_of(value: bytes) -> str:
+    """Read a value as text, whatever stands there."""
+    return value[:_LONGEST].decode("utf-8", "backslashreplace")
+
+
+def is_asked(values: Values) -> bool:
+    """Tell whether recognising reads such an entry: what ``journalctl`` is asked for of the live journal."""
+    return values.get("SYSLOG_FACILITY") in AUTH_FACILITIES or values.get("SYSLOG_IDENTIFIER") in PROGRAMS
+
+
+def number_of(cursor: str | None) -> int:
+    """Give the sequence number in a cursor; 0 where there is none."""
+    found = _NUMBER.search(cursor or "")
+    return min(int(found[1], 16), (1 << 63) - 1) if found else 0
+
+
+def event_of_entry(values: Values) -> Event | None:
+    """Make the event; None where message or time are missing."""
+    message, stamp = values.get("MESSAGE"), values.get("__REALTIME_TIMESTAMP") or ""
+    if message is None or not stamp.isdecimal():
+        return None
+    try:
+        time = _EPOCH + timedelta(microseconds=int(stamp))
+    except (OverflowError, ValueError):
+        return None
+    program = (values.get("SYSLOG_IDENTIFIER") or values.get("_COMM") or "").rpartition("/")[2]
+    fields = {"MESSAGE": message, "PID": values.get("SYSLOG_PID") or values.get("_PID") or ""}
+    fields |= {name: value for name in _CARRIED if (value := values.get(name)) is not None}
+    number = number_of(values.get("__CURSOR"))
+    return Event(JOURNAL, Told.SAID, number, time, values.get("_HOSTNAME") or "", program, fields)
