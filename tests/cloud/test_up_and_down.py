@@ -10,13 +10,12 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
 import pytest
 
+from cloud_account import Account, account_in
 from cloudtrail import EVENTS, SESSION, SHELL, WHO, event, transformed
 from emulator import REGION, Emulator, Moto, WebHook
 from fault_proxy import FaultProxy, Request
@@ -37,70 +36,12 @@ def emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulator]:
         yield running
 
 
-@dataclass
-class Said:
-    """What a run ended with, and what it said."""
-
-    code: int
-    out: str
-    err: str
-
-
-@dataclass
-class Account:
-    """An account in the emulator, and the program that is run in it."""
-
-    aws: Emulator
-    stack: str
-    capsys: pytest.CaptureFixture[str]
-
-    def run(self, command: str, *arguments: str) -> Said:
-        """Run ``logonbell cloud``."""
-        self.capsys.readouterr()
-        place = [] if command in {"template", "policy"} else ["--stack", self.stack]
-        yes = ["--yes"] if command in {"up", "down"} else []
-        code = main(["cloud", command, *place, *yes, *arguments])
-        said = self.capsys.readouterr()
-        return Said(code, said.out, said.err)
-
-    def up(self, *arguments: str) -> Said:
-        """Set it up; it must work."""
-        said = self.run("up", "--topic", self.stack, *arguments)
-        assert said.code == 0, said
-        return said
-
-    @property
-    def topic(self) -> str:
-        """The topic's ARN."""
-        return f"arn:aws:sns:{REGION}:000000000000:{self.stack}"
-
-    def resources(self) -> dict[str, str]:
-        """Give the physical ids of the stack's resources."""
-        listed = self.aws.client("cloudformation").describe_stack_resources(StackName=self.stack)
-        return {one["LogicalResourceId"]: one["PhysicalResourceId"] for one in listed["StackResources"]}
-
-    def heard_by(self) -> set[tuple[str, str]]:
-        """Say who is subscribed, as SNS has it."""
-        listed = self.aws.client("sns").list_subscriptions_by_topic(TopicArn=self.topic)["Subscriptions"]
-        return {(one["Protocol"], one["Endpoint"]) for one in listed}
-
-
 @pytest.fixture
 def account(
     emulator: Emulator, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> Account:
-    """An account in which nothing of logonbell's stands, with a role for hosts and a trail."""
-    monkeypatch.setenv("AWS_ENDPOINT_URL", emulator.url)
-    monkeypatch.setenv("AWS_DEFAULT_REGION", REGION)
-    iam, trails = emulator.client("iam"), emulator.client("cloudtrail")
-    if not any(one["RoleName"] == "Bastion" for one in iam.list_roles()["Roles"]):
-        iam.create_role(RoleName="Bastion", AssumeRolePolicyDocument="{}")
-        trails.create_trail(Name="all", S3BucketName="logs", IsMultiRegionTrail=True)
-        trails.put_event_selectors(
-            TrailName="all", EventSelectors=[{"ReadWriteType": "All", "IncludeManagementEvents": True}]
-        )
-        trails.start_logging(Name="all")
-    return Account(emulator, f"bell-{uuid4().hex[:8]}", capsys)
+    """An account in which nothing of logonbell's stands."""
+    return account_in(emulator, monkeypatch, capsys)
 
 
 def test_up_makes_what_it_says(account: Account) -> None:
@@ -286,29 +227,23 @@ def test_another_stack_is_left_alone(account: Account) -> None:
 
 
 @pytest.mark.parametrize("form", ["yaml", "json"])
-def test_the_printed_template_makes_the_same_stack(account: Account, form: str) -> None:
-    """Handed over by hand, with CloudFormation's own call, it becomes what `cloud up` makes, which then changes nothing."""
+def test_the_printed_template_makes_the_same_stack(account: Account, form: str, tmp_path: Path) -> None:
+    """Deployed with the plain AWS CLI it is what `cloud up` makes, each resource by its own service's word; `up` leaves it."""
     options = [
-        "--topic",
-        account.stack,
-        "--email",
-        "ops@example.com",
-        "--hosts",
-        "tag:Role=bastion",
-        "--role",
-        "Bastion",
-    ]
-    printed = account.run("template", "--format", form, *options).out
-    account.aws.client("cloudformation").create_stack(
-        StackName=account.stack, TemplateBody=printed, Capabilities=["CAPABILITY_IAM"]
-    )
-    _until(lambda: _status(account) == "CREATE_COMPLETE")
-    by_hand = set(account.resources())
-    said = account.run("up", *options)
-    assert "Nothing is to be changed" in said.out, said
+        "--topic", account.stack, "--email", "ops@example.com", "--sms", "+819012345678", "--only", "+819012345678=high",
+        "--role", "Bastion", "--hosts", "tag:Role=bastion", "--kms", "--organization", "o-exampleorgid",
+        "--parameter", f"/{account.stack}/settings", "--without", "session-ended",
+    ]  # fmt: skip
+    file = tmp_path / f"logonbell.{form}"
+    file.write_text(account.run("template", "--format", form, *options).out, "utf-8")
+    account.deploy(file)
+    by_hand = account.parts()
+    assert "Nothing is to be changed" in account.run("up", *options).out
+    assert account.parts() == by_hand
     assert account.run("down").code == 0
-    account.run("up", *options)
-    assert set(account.resources()) == by_hand
+    assert account.run("up", *options).code == 0
+    assert account.parts() == by_hand
+    assert len(by_hand) > len(NAMES) + 10
 
 
 def test_what_was_overridden_by_hand_stays(account: Account) -> None:
@@ -326,7 +261,7 @@ def test_what_was_overridden_by_hand_stays(account: Account) -> None:
     _until(lambda: _status(account) == "CREATE_COMPLETE")
     assert account.run("up", "--email", "second@example.com").code == 0
     assert "Watchman" in account.resources()
-    account.run("down", "--keep-topic")  # which this emulator cannot, so it stands
+    assert account.run("down", "--keep-topic").code == 1  # which this emulator cannot, so it stands
     assert "Watchman" in account.resources()
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
+from fnmatch import fnmatchcase
 from typing import Any
 
 from logonbell.cloud import statements as may
@@ -41,11 +42,10 @@ def lacking_statements(services: Services, topic_arn: str, stack: str) -> list[S
         f"arn:{topic.partition}:events:{begins}:rule/{stack}-*",
         f"arn:{topic.partition}:cloudwatch:{begins}:alarm:{stack}-*",
     )
-    allowed = set(_publishing(policy))
     return [
         one
         for one in needed
-        if one["Effect"] == "Allow" and one["Principal"].get("Service") in set(_PUBLISHERS) - allowed
+        if one["Principal"] != "*" and "Service" in one["Principal"] and not _lets(policy, one)
     ]
 
 
@@ -75,15 +75,26 @@ def _attributes(services: Services, topic_arn: str) -> Mapping[str, str]:
     return attributes
 
 
-def _publishing(policy: Mapping[str, Any]) -> Iterator[str]:
-    """List the services that a policy lets publish, whatever its conditions: its owner wrote them."""
-    for one in policy.get("Statement", []):
-        actions = one.get("Action", [])
-        actions = [actions] if isinstance(actions, str) else actions
-        if one.get("Effect") != "Allow" or not {"sns:publish", "sns:*", "*"} & {
-            word.lower() for word in actions
-        }:
-            continue
-        principal = one.get("Principal")
-        named = principal.get("Service", []) if isinstance(principal, dict) else []
-        yield from [named] if isinstance(named, str) else named
+def _lets(policy: Mapping[str, Any], needed: Statement) -> bool:
+    """Tell whether a policy lets a service publish for this stack. Of conditions only the source is looked at."""
+    source = needed["Condition"]["ArnLike"]["aws:SourceArn"].replace("*", "any")
+    return any(
+        one.get("Effect") == "Allow"
+        and {"sns:publish", "sns:*", "*"} & {word.lower() for word in _listed(one.get("Action"))}
+        and isinstance(principal := one.get("Principal"), dict)
+        and needed["Principal"]["Service"] in _listed(principal.get("Service"))
+        and all(any(fnmatchcase(source, known) for known in sources) for sources in _sources(one))
+        for one in policy.get("Statement", [])
+    )
+
+
+def _sources(statement: Mapping[str, Any]) -> Iterator[list[str]]:
+    """List, for each condition on the source, which it lets publish."""
+    for operator, keys in (statement.get("Condition") or {}).items():
+        if operator.lower() in {"arnlike", "arnequals", "stringlike", "stringequals"}:
+            yield from (_listed(value) for key, value in keys.items() if key.lower() == "aws:sourcearn")
+
+
+def _listed(value: Any) -> list[str]:
+    """Give what a policy may write as one text or as a list."""
+    return [value] if isinstance(value, str) else list(value or ())

@@ -7,7 +7,7 @@ from types import MappingProxyType
 
 from logonbell.cloud.eyes import eyes
 from logonbell.cloud.stack import Change
-from logonbell.cloud.template import logical
+from logonbell.cloud.template import logical, permission
 from logonbell.cloud.wanted import Wanted
 from logonbell.notifiers.subscription import told
 from logonbell.sentence import Sentence, say
@@ -36,12 +36,7 @@ _NAMES: Mapping[str, Sentence] = MappingProxyType(
 def in_words(changes: Iterable[Change], before: Wanted | None, after: Wanted) -> Iterator[Sentence]:
     """Say what is added, changed, made anew and taken away, in this order; AWS's own eye in one line each."""
     listed = list(changes)
-    named = {
-        logical(one): told((one.protocol, one.endpoint))
-        for wanted in (before, after)
-        if wanted is not None
-        for one in wanted.subscribers
-    }
+    named = subscribers_in_words(before, after)
     for chosen, says in (
         ([one for one in listed if one.action == "Add"], _added),
         ([one for one in listed if one.action == "Modify" and not one.replaced], _changed),
@@ -56,14 +51,24 @@ def in_words(changes: Iterable[Change], before: Wanted | None, after: Wanted) ->
             yield says(say("AWS's own eye: {names}", names=", ".join(ringing)))
 
 
-def resource_in_words(name: str, heard: Mapping[str, str]) -> Sentence:
-    """Say what a resource of the template is; ``heard``: subscribers by their names in the template."""
+def subscribers_in_words(*stacks: Wanted | None) -> dict[str, Sentence]:
+    """Say of each subscriber of these stacks what its resources are, by their names in the template."""
+    named: dict[str, Sentence] = {}
+    for one in (one for wanted in stacks if wanted is not None for one in wanted.subscribers):
+        subscriber = told((one.protocol, one.endpoint))
+        named[logical(one)] = say("{subscriber} hears the topic", subscriber=subscriber)
+        named[permission(one)] = say("that the topic may call {subscriber}", subscriber=subscriber)
+    return named
+
+
+def resource_in_words(name: str, heard: Mapping[str, Sentence]) -> Sentence:
+    """Say what a resource of the template is; ``heard``: what is said of those of subscribers."""
     if name in _NAMES:
         return _NAMES[name]
     if name in _EYES:
         return say("AWS's own eye: {names}", names=_EYES[name])
     if name in heard:
-        return say("{subscriber} hears the topic", subscriber=heard[name])
+        return heard[name]
     return say("{resource}", resource=name)
 
 

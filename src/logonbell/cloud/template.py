@@ -7,6 +7,7 @@ subscriptions are no parameters: CloudFormation makes no resources of a list.
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable
 from typing import Any
 
 from logonbell.alert import Level
@@ -118,10 +119,9 @@ def _subscriptions(subscribers: tuple[Subscriber, ...]) -> dict[str, Resource]:
                 "FilterPolicyScope": "MessageAttributes",
                 "FilterPolicy": filter_policy(one.least),
             }
-        name = logical(one)
-        made[name] = resource("AWS::SNS::Subscription", properties)
+        made[logical(one)] = resource("AWS::SNS::Subscription", properties)
         if one.protocol == "lambda":
-            made[f"{name}Permission"] = resource(
+            made[permission(one)] = resource(
                 "AWS::Lambda::Permission",
                 {
                     "FunctionName": one.endpoint,
@@ -177,6 +177,16 @@ def filter_policy(least: Level) -> dict[str, Any]:
     return {
         "$or": [{"level": [{"exists": False}]}, {"level": [level.word for level in Level if level >= least]}]
     }
+
+
+def heard_by(subscribers: Iterable[Subscriber]) -> list[str]:
+    """Name all of the template by which they hear the topic."""
+    return [name for one in subscribers for name in (logical(one), permission(one))]
+
+
+def permission(one: Subscriber) -> str:
+    """Name what lets SNS call a function that hears the topic."""
+    return f"{logical(one)}Permission"
 
 
 def logical(one: Subscriber) -> str:

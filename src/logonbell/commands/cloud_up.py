@@ -12,12 +12,12 @@ from uuid import uuid4
 
 from logonbell.agent import utc_now
 from logonbell.cloud.adopting import about_its_key, lacking_statements
-from logonbell.cloud.changes import in_words, resource_in_words
+from logonbell.cloud.changes import in_words, resource_in_words, subscribers_in_words
 from logonbell.cloud.services import Services, services
 from logonbell.cloud.stack import Plan, Progress, Stack, Standing, kept, stays
 from logonbell.cloud.standing import wanted_of
 from logonbell.cloud.statements import Statement
-from logonbell.cloud.template import build, logical
+from logonbell.cloud.template import build, heard_by
 from logonbell.cloud.trail import look_for_trail
 from logonbell.cloud.wanted import Wanted, read_stack
 from logonbell.commands.cloud_asked import NOTHING, Asked
@@ -30,7 +30,6 @@ from logonbell.config.reading import parse_config
 from logonbell.errors import Refused
 from logonbell.notifiers.aws import NotAnswered
 from logonbell.notifiers.identity import misses
-from logonbell.notifiers.subscription import told
 from logonbell.provision.settings import for_host_of_stack
 from logonbell.sentence import Sentence, say
 
@@ -119,9 +118,11 @@ def down(
         agree(desk, answers, yes=yes)
         tell = _telling(desk, before, None)
         if keep_topic and before is not None and not adopted:
-            _let_stay(stack, standing, [*_KEPT, *map(logical, before.subscribers)], tell)
+            _let_stay(stack, standing, [*_KEPT, *heard_by(before.subscribers)], tell)
         stack.take_down(tell)
         desk.say(say("The stack {stack} is gone.", stack=name))
+        if keep_topic and (topic := standing.outputs.get("TopicArn")) is not None:
+            desk.say(say("To ring that topic again: logonbell cloud up --topic-arn {topic}", topic=topic))
         return 0
     finally:
         aws.close()
@@ -210,12 +211,7 @@ def _changed(
 
 def _telling(desk: Desk, before: Wanted | None, after: Wanted | None) -> Callable[[Progress], None]:
     """Make what says how far it is: each resource once, when it is done."""
-    heard = {
-        logical(one): told((one.protocol, one.endpoint))
-        for wanted in (before, after)
-        if wanted is not None
-        for one in wanted.subscribers
-    }
+    heard = subscribers_in_words(before, after)
     done: Mapping[str, Callable[[Sentence], Sentence]] = {
         "CREATE_COMPLETE": lambda what: say("  made: {what}", what=what),
         "UPDATE_COMPLETE": lambda what: say("  changed: {what}", what=what),
@@ -256,7 +252,8 @@ def _tell_owners(desk: Desk, aws: Services, wanted: Wanted, topic: str, lacking:
     if lacking:
         desk.remark(
             say(
-                "The policy of {topic} lacks these statements; its owner adds them, else AWS's own eye is not heard:",
+                "The policy of {topic} lacks these statements; its owner adds them (instead of others of the same Sid), else AWS's "
+                "own eye is not heard:",
                 topic=topic,
             )
         )
