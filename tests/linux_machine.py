@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from logonbell.errors import Refused
 from logonbell.linux.machine import Linux
 from logonbell.programs import Answer
+from logonbell.sentence import say
 
 NAME = "logonbell.service"
 
@@ -24,6 +26,7 @@ class FakeLinux:
         self.active = False
         self.broken = ""
         self.told: dict[str, str] = {}
+        self.said: dict[str, Callable[[Sequence[str]], Answer]] = {}
         self.called: list[tuple[str, ...]] = []
         root.mkdir(mode=0o755)
         for folder in ("etc/systemd/system", "var/lib", "run/systemd/system", "opt/logonbell"):
@@ -36,16 +39,18 @@ class FakeLinux:
         """Give the machine that is tried; the program stands in /opt, which is this user's."""
         place = self.root / "opt" / "logonbell"
         trusted = {0, os.getuid()}
-        return Linux(self, str(place / "bin" / "python"), (place,), self.is_root, self.root, trusted)
+        return Linux(self, self, str(place / "bin" / "python"), (place,), self.is_root, self.root, trusted)
 
     def __call__(self, program: str, *arguments: str) -> Answer:
         """Run a command."""
         self.called.append((program, *arguments))
         if program == "systemctl":
             return self._systemctl(arguments)
+        if program in self.said:
+            return self.said[program](arguments)
         if program == "journalctl":
             return Answer(0, f"{self.broken}\n", "")
-        raise AssertionError(program)
+        raise Refused(say("{program} cannot be run.", program=program), say("Install it."))
 
     @property
     def starts(self) -> int:

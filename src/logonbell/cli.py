@@ -761,15 +761,18 @@ def uninstall(*, keep: bool, dry_run: bool, yes: bool, lang: str | None) -> int:
     show_default=True,
     help="For whom.",
 )
+@click.option("--ring", "rings", is_flag=True, help="Send a test alert through each notifier, too.")
 @_language
-def doctor(config_path: Path, form: str, lang: str | None) -> int:
-    """Name every reason why a logon might not ring, each with its remedy. Changes and sends nothing.
+def doctor(*, config_path: Path, form: str, rings: bool, lang: str | None) -> int:
+    """Name every reason why a logon might not ring, each with its remedy. Changes nothing, and sends nothing unasked.
 
     Ends with 0 where nothing keeps a logon from ringing, with 1 where something does.
     """
     from logonbell.commands.doctor import doctor as run  # noqa: PLC0415 - a command loads what it needs, no more
 
-    return _run_as_set(config_path, lang, lambda desk, config: run(desk, config, as_json=form == "json"))
+    return _run_as_set(
+        config_path, lang, lambda desk, config: run(desk, config, as_json=form == "json", rings=rings)
+    )
 
 
 @logonbell.command("report-shape")

@@ -19,6 +19,7 @@ import pytest
 from agent_host import Host
 from fakes import NOON
 from fault_proxy import FaultProxy
+from linux_machine import FakeLinux
 from logonbell.commands.composition import wanted_by_all
 from logonbell.commands.desk import Desk
 from logonbell.commands.doctor import doctor, examine
@@ -79,12 +80,9 @@ def windows(tmp_path: Path) -> FakeWindows:
     return fake
 
 
-def marks(config: Config, windows: FakeWindows | None) -> dict[str, Mark]:
+def marks(config: Config, host: FakeWindows | FakeLinux) -> dict[str, Mark]:
     """How everything is."""
-    return {
-        one.about: one.mark
-        for one in examine(config, windows.machine() if windows else None, wanted_by_all(Book()))
-    }
+    return {one.about: one.mark for one in examine(config, host.machine(), wanted_by_all(Book()))}
 
 
 def test_an_installation_that_is_well(config: Config, windows: FakeWindows) -> None:
@@ -168,7 +166,7 @@ def test_people_are_told(config: Config, windows: FakeWindows, language: str) ->
         Desk.at(out, io.StringIO(), {}, language=language, zone=UTC),
         config,
         as_json=False,
-        windows=windows.machine(),
+        machine=windows.machine(),
     )
     lines = out.getvalue().splitlines()
     assert code == 1
@@ -180,7 +178,7 @@ def test_machines_are_told(config: Config, windows: FakeWindows) -> None:
     """The JSON keeps its contract, in ASCII."""
     out = io.StringIO()
     desk = Desk.at(out, io.StringIO(), {}, language="ja", zone=UTC)
-    code = doctor(desk, config, as_json=True, windows=windows.machine())
+    code = doctor(desk, config, as_json=True, machine=windows.machine())
     document: dict[str, Any] = json.loads(out.getvalue())
     jsonschema.Draft202012Validator(json.loads(SCHEMA.read_text("utf-8"))).validate(document)
     assert out.getvalue().isascii()
@@ -197,11 +195,13 @@ def test_on_linux(run: Callable[..., Said], host: Host) -> None:
 
 
 @pytest.mark.parametrize(("program", "mark"), [("logonbell", Mark.GOOD), ("another", Mark.BAD)])
-def test_an_agent_at_work_is_seen(host: Host, config: Config, program: str, mark: Mark) -> None:
+def test_an_agent_at_work_is_seen(
+    host: Host, config: Config, tmp_path: Path, program: str, mark: Mark
+) -> None:
     """The process that wrote its number into the lock counts while it runs logonbell; the number may be another's by now."""
-    lock = host.folder / "state" / "agent.lock"
+    lock, linux = host.folder / "state" / "agent.lock", FakeLinux(tmp_path / "host")
     with subprocess.Popen([sys.executable, "-c", "input()", program], stdin=subprocess.PIPE) as process:
         lock.write_text(str(process.pid))
-        assert marks(config, None)["agent"] is mark
+        assert marks(config, linux)["agent"] is mark
         process.communicate(b"\n")
-    assert marks(config, None)["agent"] is Mark.BAD
+    assert marks(config, linux)["agent"] is Mark.BAD

@@ -19,14 +19,20 @@ from logonbell import __version__
 from logonbell.agent import utc_now
 from logonbell.commands.composition import book_of, guard_of, wanted_by_all
 from logonbell.commands.desk import MENDABLE, Desk
+from logonbell.commands.doctor_on_linux import on_linux
+from logonbell.commands.ring import answers
 from logonbell.commands.topic import MARKS
 from logonbell.config.kinds import OFF
 from logonbell.config.notify import ToSns
 from logonbell.config.settings import Config, default_ssm
 from logonbell.doctor import host, ntp, road
 from logonbell.doctor import windows as judge
+from logonbell.doctor.linux import of_clock
 from logonbell.doctor.verdict import Verdict, fails, of_checks
 from logonbell.errors import Refused
+from logonbell.linux.clock import is_synchronised
+from logonbell.linux.machine import Linux
+from logonbell.notifier import Undelivered
 from logonbell.notifiers.check import Mark
 from logonbell.notifiers.topic import read_topic
 from logonbell.programs import Programs
@@ -52,10 +58,18 @@ _VERSION = re.compile(r"[0-9]+\.[0-9]+\.[0-9]+\.[0-9]+")
 Gather = Callable[[], Iterable[Verdict]]
 
 
-def doctor(desk: Desk, config: Config, *, as_json: bool, windows: Windows | None = None) -> int:
-    """Look at everything. Returns the exit code."""
-    windows = windows or windows_here()
-    verdicts = list(examine(config, windows, wanted_by_all(book_of(config, desk))))
+Machine = Windows | Linux
+
+
+def doctor(
+    desk: Desk, config: Config, *, as_json: bool, rings: bool = False, machine: Machine | None = None
+) -> int:
+    """Look at everything; where it ``rings``, ring once through each notifier, too. Returns the exit code."""
+    verdicts = list(examine(config, machine or machine_here(), wanted_by_all(book_of(config, desk))))
+    if rings:
+        # What a console rings is no part of the verdicts.
+        beside = replace(desk, out=desk.err)
+        verdicts += [_rung(name, answer) for name, answer in answers(beside, config)]
     failing = fails(verdicts)
     if as_json:
         desk.out.line(json.dumps(_document(verdicts)))
@@ -78,16 +92,16 @@ def doctor(desk: Desk, config: Config, *, as_json: bool, windows: Windows | None
     return 0
 
 
-def windows_here() -> Windows | None:
-    """Give the machine that this runs on; None elsewhere than on Windows."""
+def machine_here() -> Machine:
+    """Give the machine that this runs on."""
     if sys.platform == "win32":
         from logonbell.windows.machine import this_machine  # noqa: PLC0415 - it is only there
+    else:
+        from logonbell.linux.machine import this_machine  # noqa: PLC0415 - likewise
+    return this_machine()
 
-        return this_machine()
-    return None
 
-
-def examine(config: Config, windows: Windows | None, wanted: Mapping[str, Ids]) -> Iterator[Verdict]:
+def examine(config: Config, machine: Machine, wanted: Mapping[str, Ids]) -> Iterator[Verdict]:
     """Gather each fact and judge it; what cannot be gathered is not known, and keeps no other from being.
 
     ``wanted`` is what is asked of Windows' log.
@@ -97,12 +111,15 @@ def examine(config: Config, windows: Windows | None, wanted: Mapping[str, Ids]) 
     gathered: list[tuple[str, Gather]] = [
         ("versions", lambda: [host.of_versions(_versions())]),
         ("state", lambda: [host.of_state(state.sentence if isinstance(state, Refused) else None)]),
-        ("agent", lambda: [host.of_agent(_agent(config), on_event=_on_event(windows))]),
+        ("agent", lambda: [host.of_agent(_agent(config), on_event=_on_event(machine))]),
         ("ssm", lambda: [_ssm(config)]),
-        ("clock", lambda: [host.of_clock(ntp.offset(time.time))]),
+        ("clock", lambda: [_clock(machine)]),
     ]
-    if windows is not None:
-        gathered += _on_windows(windows, read, config, wanted)
+    match machine:
+        case Windows():
+            gathered += _on_windows(machine, read, config, wanted)
+        case Linux():
+            gathered += on_linux(machine, config)
     gathered += [("road", partial(_roads, table)) for table in config.notify.sns]
     gathered += [(f"topic {table.name}", partial(_topic, table)) for table in config.notify.sns]
     if read is not None:
@@ -172,8 +189,21 @@ def _installed(windows: Windows) -> frozenset[str]:
     return frozenset(guid for guid in noted if guid)
 
 
-def _on_event(windows: Windows | None) -> bool:
-    return windows is not None and "--once" in (scheduled_task.registered(windows.run) or "")
+def _on_event(machine: Machine) -> bool:
+    return isinstance(machine, Windows) and "--once" in (scheduled_task.registered(machine.run) or "")
+
+
+def _clock(machine: Machine) -> Verdict:
+    offset = ntp.offset(time.time)
+    if offset is None and isinstance(machine, Linux) and (known := is_synchronised()) is not None:
+        return of_clock(synchronised=known)
+    return host.of_clock(offset)
+
+
+def _rung(name: str, answer: str | Undelivered) -> Verdict:
+    if isinstance(answer, Undelivered):
+        return host.of_ring(name, None, answer.why)
+    return host.of_ring(name, answer, None)
 
 
 def _state(config: Config) -> OutboxState | Refused:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from logonbell.agent import utc_now
 from logonbell.commands.composition import notifiers_of, reader_of
 from logonbell.commands.desk import MENDABLE, Desk
@@ -10,12 +12,18 @@ from logonbell.instance import this_instance
 from logonbell.logon import NoticeKind
 from logonbell.notice import notice
 from logonbell.notification import Notification
-from logonbell.notifier import Notifier, Undelivered
+from logonbell.notifier import Undelivered
 from logonbell.sentence import say
 
 
 def ring(desk: Desk, config: Config) -> int:
     """Ring, past the outbox: what is tried is the way to people. Returns the exit code."""
+    taken = [_told(desk, notifier, answer) for notifier, answer in answers(desk, config)]
+    return 0 if all(taken) else MENDABLE
+
+
+def answers(desk: Desk, config: Config) -> Iterator[tuple[str, str | Undelivered]]:
+    """Ring through one notifier after the other; give its name, and its receipt or why it did not take it."""
     now = utc_now()
     host, instance = reader_of(config, desk).host_name, this_instance()
     what = say("This is a test: logonbell on {host} can reach you.", host=host)
@@ -24,17 +32,16 @@ def ring(desk: Desk, config: Config) -> int:
     host_id = host if instance is None else instance.id
     alert = notice(NoticeKind.TEST, what, host_id=host_id, number=number, time=now)
     notification = Notification(alert, 0, now, instance=instance)
-    taken = [_ring(desk, notifier, notification) for notifier in notifiers_of(config, desk)]
-    return 0 if all(taken) else MENDABLE
+    for notifier in notifiers_of(config, desk):
+        yield notifier.name, notifier.deliver([notification])[0]
 
 
-def _ring(desk: Desk, notifier: Notifier, notification: Notification) -> bool:
-    answer = notifier.deliver([notification])[0]
+def _told(desk: Desk, notifier: str, answer: str | Undelivered) -> bool:
     if isinstance(answer, Undelivered):
-        desk.remark(say("{notifier} did not take it: {why}", notifier=notifier.name, why=answer.why))
+        desk.remark(say("{notifier} did not take it: {why}", notifier=notifier, why=answer.why))
         return False
-    if answer == notifier.name:  # nobody signs for what is written to a console
-        desk.remark(say("{notifier} took it.", notifier=notifier.name))
+    if answer == notifier:  # nobody signs for what is written to a console
+        desk.remark(say("{notifier} took it.", notifier=notifier))
         return True
-    desk.remark(say("{notifier} took it: {receipt}", notifier=notifier.name, receipt=answer))
+    desk.remark(say("{notifier} took it: {receipt}", notifier=notifier, receipt=answer))
     return True

@@ -69,6 +69,20 @@ def of_notifier(name: str, *, pending: int, failing: int, buried: int, error: Se
     return good(about, say("{notifier}: {pending:,} pending, none failing.", notifier=name, pending=pending))
 
 
+def of_ring(name: str, receipt: str | None, why: Sentence | None) -> Verdict:
+    """Judge whether a notifier took a test alert; ``why`` not."""
+    about = f"ring {name}"
+    if why is None:
+        return good(
+            about, say("{notifier} took a test alert: {receipt}", notifier=name, receipt=receipt or "?")
+        )
+    return bad(
+        about,
+        say("{notifier} did not take a test alert: {why}", notifier=name, why=why),
+        say("Mend that; logonbell test tries it again."),
+    )
+
+
 def of_ssm(folder: str | None, version: str | None, *, readable: bool) -> Verdict:
     """Judge whether SSM sessions are seen; ``folder`` None: not looked at, by the settings."""
     if folder is None:

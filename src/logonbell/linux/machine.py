@@ -18,10 +18,12 @@ from logonbell.programs import Commands, Programs
 class Linux:
     """One machine, whose files stand below ``root``. ``python`` runs logonbell, which stands in ``places``.
 
-    ``trusted`` are the ids of the users who may change those.
+    ``run`` runs the programs of /usr/bin, ``serve`` those of /usr/sbin; ``trusted`` are the ids of the users who may change
+    what is installed.
     """
 
     run: Commands
+    serve: Commands
     python: str
     places: Sequence[Path]
     is_root: bool
@@ -66,5 +68,5 @@ if sys.platform != "win32":
         places = program_places()
         if sys.prefix != sys.base_prefix:
             places += folders_within(Path(sys.prefix))
-        run = Programs(Path("/usr/bin"), ending="", encoding="utf-8")
-        return Linux(run, sys.executable, places, os.geteuid() == 0)
+        run, serve = (Programs(Path(one), ending="", encoding="utf-8") for one in ("/usr/bin", "/usr/sbin"))
+        return Linux(run, serve, sys.executable, places, os.geteuid() == 0)
