@@ -13,6 +13,7 @@ import pytest
 from logonbell.cli import main
 from logonbell.store.outbox import Outbox
 from notifications import notification
+from reading import pending
 
 
 @dataclass
@@ -55,6 +56,13 @@ class Host:
             yield outbox
         finally:
             outbox.close()
+
+    def take(self) -> None:
+        """Let the notifier SNS take all that waits."""
+        now = datetime.now(UTC)
+        with self.outbox() as outbox:
+            for delivery in pending(outbox, "sns", now):
+                outbox.tellings.delivered(delivery, "taken", now)
 
     def ring(self, *numbers: int, age: float = 0.0, notifiers: Sequence[str] = ("console", "sns")) -> None:
         """Let alerts of these numbers come, of logons so many seconds ago, for these notifiers."""

@@ -544,7 +544,10 @@ def silence_add(
     because: str,
     lang: str | None,
 ) -> int:
-    """Add a silence. Of each option given, one value must fit. That it was added rings before it begins."""
+    """Add a silence. Of each option given, one value must fit.
+
+    That it was added rings; it holds nothing back before a notifier has taken that message.
+    """
     from logonbell.commands.silence import Asked, add  # noqa: PLC0415 - a command loads what it needs, no more
 
     asked = Asked(doors, users, addresses, hosts, rules, principals, everything, begins, ends, because)

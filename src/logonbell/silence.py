@@ -71,7 +71,8 @@ class Cover:
 class Silence:
     """Somebody's word that certain alerts need not be told for a while: ``begins <= time of the event < ends``.
 
-    ``held`` counts the alerts that it held back so far.
+    ``held`` counts the alerts that it held back so far. ``notice`` is the fingerprint of the notice that tells of it, empty
+    where it needs none: nothing is held back before somebody took that.
     """
 
     number: int
@@ -81,6 +82,7 @@ class Silence:
     begins: datetime
     ends: datetime
     held: int = 0
+    notice: str = ""
 
     def holds(self, alert: Alert) -> bool:
         """Whether it holds an alert back."""
@@ -102,6 +104,7 @@ class Maintenance:
     """A stretch of the week in which certain alerts are expected, in the wall clock of ``zone``.
 
     ``days`` are those on which it begins (0 is Monday). Where it ends earlier than it begins, it ends on the next day.
+    ``notice`` is as that of a silence.
     """
 
     cover: Cover
@@ -110,6 +113,7 @@ class Maintenance:
     begins: time
     ends: time
     zone: tzinfo
+    notice: str = ""
 
     def holds(self, alert: Alert) -> bool:
         """Whether it holds an alert back."""
@@ -135,10 +139,11 @@ class Maintenance:
 
 @dataclass(frozen=True, slots=True)
 class Allowance:
-    """Alerts that are expected, always."""
+    """Alerts that are expected, always. ``notice`` is as that of a silence."""
 
     cover: Cover
     because: str
+    notice: str = ""
 
     def holds(self, alert: Alert) -> bool:
         """Whether it holds an alert back."""

@@ -13,13 +13,23 @@ from logonbell.silence import Cover
 
 
 def test_a_silence_rings_before_it_begins(host: Host) -> None:
-    """Whoever keeps the bell from ringing is told of first: the notice has the number before the first silenced alert."""
+    """Whoever keeps the bell from ringing is told of first: nothing is held back before somebody took the notice."""
     said = host.run("silence", "add", "--door", "rdp", "--until", "2h", "--because", "patching")
     assert said.code == 0
-    assert re.match(r"Silence 1: door rdp, until \d{4}-\d\d-\d\d .* UTC\. It has been told", said.out)
+    assert re.match(r"Silence 1: door rdp, until \d{4}-\d\d-\d\d .* UTC\. It holds once", said.out)
+    assert (
+        "holds nothing back yet, since nobody has been told of it: door rdp"
+        in host.run("silence", "list").out
+    )
+    (line,) = host.run("silence", "list", "--format", "jsonl").out.splitlines()
+    assert (json.loads(line)["told"], json.loads(line)["on"]) == (False, False)
     host.ring(2)
+    host.take()
+    assert "is on: door rdp" in host.run("silence", "list").out
+    host.ring(3)
     with host.outbox() as outbox:
-        notice, silenced = outbox.fates.recent(2)
+        notice, rung, silenced = outbox.fates.recent(3)
+        assert [fate.notifier for fate in rung.fates] == ["console", "sns"]
         assert notice.alert is not None
         assert isinstance(notice.alert.finding, Notice)
         assert notice.alert.finding.kind is NoticeKind.SILENCE
@@ -30,7 +40,7 @@ def test_a_silence_rings_before_it_begins(host: Host) -> None:
         assert [fate.notifier for fate in notice.fates] == ["console", "sns"]
         assert silenced.fates == ()
         assert str(silenced.silenced).endswith("(patching)")
-        assert (notice.sequence, silenced.sequence) == (2, 3)
+        assert (notice.sequence, silenced.sequence) == (2, 4)
 
 
 def test_silences_are_listed_and_ended(host: Host) -> None:
@@ -47,6 +57,7 @@ def test_silences_are_listed_and_ended(host: Host) -> None:
         "--because",
         "a  b",
     )
+    host.take()
     host.ring(2, 3)
     listed = host.run("silence", "list").out
     assert "is on: user alice, address 203.0.113.0/24" in listed

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import re
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from random import Random
 
@@ -14,7 +16,8 @@ import pytest
 from fakes import NOON
 from logonbell.simulate.evtx import EvtxFile
 from logonbell.simulate.windows import WindowsHost
-from logonbell.store.outbox import FILE
+from logonbell.store.outbox import FILE, Outbox
+from reading import pending
 from said import JAPANESE, Said
 
 Run = Callable[..., Said]
@@ -41,6 +44,15 @@ def settings(tmp_path: Path, log: EvtxFile) -> Path:
         encoding="utf-8",
     )
     return path
+
+
+def take_all(state: Path, notifier: str) -> None:
+    """Let a notifier take all that waits."""
+    outbox = Outbox.join(state)
+    now = datetime.now(UTC) + timedelta(hours=1)
+    for delivery in pending(outbox, notifier, now):
+        outbox.tellings.delivered(delivery, "taken", now)
+    outbox.close()
 
 
 def age(folder: Path, statement: str) -> None:
@@ -105,3 +117,40 @@ def test_changed_settings_ring_once(run: Run, settings: Path) -> None:
     assert "The settings were changed: notify.console.filter.level, rules.silent" in (
         run("watch", "--once", "--config", settings).out
     )
+
+
+ALLOW = "[[rules.allow]]\nusers = ['{user}']\nbecause = 'night work'\n"
+
+
+def test_who_allows_himself_something_is_told_of_first(
+    run: Run, settings: Path, log: EvtxFile, tmp_path: Path
+) -> None:
+    """A new entry holds nothing back until a notifier took the message about it: with the network cut it rings all the same.
+
+    What was allowed at the first start is silent from then on, also behind another that is new, and one stays told of.
+    """
+    key = tmp_path / "webhook.key"
+    key.write_text("k" * 32)
+    key.chmod(0o600)
+    dead = f"[notify.console]\nenabled = true\n[notify.webhook]\nurl = 'http://127.0.0.1:9/'\nkey_file = '{key}'\n"
+    text = settings.read_text(encoding="utf-8") + dead
+    settings.write_text(text + ALLOW.format(user="backup"), encoding="utf-8")
+    person, backup = HOST.local("mallory", 1010), HOST.local("backup", 1011)
+
+    def come(second: int) -> list[str]:
+        """Let both log on; give who rang."""
+        visits = [
+            HOST.console_logon(NOON + timedelta(seconds=second + place), user)
+            for place, user in enumerate((person, backup))
+        ]
+        log.append(*(event for events in visits for event in events if event.channel == "Security"))
+        said = run("watch", "--once", "--config", settings).out
+        return re.findall(r"^Console logon: BASTION-01\\(\w+)", said, re.MULTILINE)
+
+    assert come(10) == ["mallory"]
+    both = text + ALLOW.format(user="mallory") + ALLOW.format(user="backup")
+    settings.write_text(both, encoding="utf-8")
+    assert come(20) == ["mallory"]
+    assert come(30) == ["mallory"]
+    take_all(tmp_path / "state", "webhook")
+    assert come(40) == []

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from datetime import timedelta
+from datetime import UTC, time, timedelta
 
 import pytest
 
@@ -14,7 +14,7 @@ from logonbell.pace import Bundle, Waiting
 from logonbell.remarks import LOST, Remarked
 from logonbell.rule import Verdict, alert_for
 from logonbell.sentence import say
-from logonbell.silence import Cover, Maintenance, Silence
+from logonbell.silence import Allowance, Cover, Maintenance, Silence
 from logonbell.source import Loss
 from logonbell.store.outbox import Outbox
 from logonbell.store.tellings import CRITICAL, OTHERS, Delivery
@@ -393,3 +393,46 @@ def test_what_became_of_an_alert(opened: Opened) -> None:
     assert outbox.fates.of_record(alerts[2].finding.main.record_id) == stories[:1]
     assert outbox.fates.of_record(5) == []
     assert outbox.fates.numbers(delivery.key) == [1, 2, 3]
+
+
+@pytest.mark.parametrize("kind", ["silence", "maintenance", "allowance"])
+def test_nothing_holds_back_before_somebody_was_told_of_it(opened: Opened, kind: str) -> None:
+    """While the notice of it waits, all rings; once a notifier afar took it, what it covers is silent."""
+    outbox = opened()
+    notice = notification(50).alert
+    outbox.ring([notice], ["console", "sns"], NOON)
+    more: dict[str, object] = {}
+    if kind == "silence":
+        outbox.silences.announce(outbox.silences.add(silence()), notice.fingerprint)
+        (made,) = outbox.silences.since(NOON)
+        assert made.notice == notice.fingerprint
+    elif kind == "maintenance":
+        window = Maintenance(Cover(), "x", frozenset(range(7)), time(11), time(14), UTC, notice.fingerprint)
+        more = {"expected": [window]}
+    else:
+        more = {"expected": [Allowance(Cover(), "x", notice.fingerprint)]}
+    put(outbox, [1], **more)
+    assert len(outbox.tellings.waiting("sns")) == 2
+    (shown,) = pending(outbox, "console")
+    outbox.tellings.delivered(shown, "shown", NOON)  # on the screen of who did it
+    put(outbox, [2], **more)
+    told, *others = pending(outbox, "sns")
+    assert len(others) == 2
+    outbox.tellings.delivered(told, "taken", NOON)
+    put(outbox, [4], **more)
+    assert outbox.tellings.waiting("sns") == []
+    assert outbox.fates.numbered(4)[0].silenced is not None
+
+
+def test_who_took_a_notice(opened: Opened) -> None:
+    """Of one that nobody was to be told nobody need be; the console's word counts where there is no other; of an unknown, none."""
+    outbox = opened()
+    alone, nobody = notification(51).alert, notification(52).alert
+    outbox.ring([alone], ["console"], NOON)
+    outbox.ring([nobody], [], NOON)
+    assert outbox.tellings.took(nobody.fingerprint)
+    assert not outbox.tellings.took("none")
+    assert not outbox.tellings.took(alone.fingerprint)
+    (shown,) = pending(outbox, "console")
+    outbox.tellings.delivered(shown, "shown", NOON)
+    assert outbox.tellings.took(alone.fingerprint)

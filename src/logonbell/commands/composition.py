@@ -13,6 +13,7 @@ from types import MappingProxyType
 from logonbell.agent import utc_now
 from logonbell.caretaker import Caretaker
 from logonbell.commands.desk import Desk
+from logonbell.config.changes import mark_of
 from logonbell.config.kinds import OFF
 from logonbell.config.notify import ToApprise, ToSns, ToWebhook
 from logonbell.config.settings import Config, default_ssm
@@ -112,12 +113,26 @@ def wanted_by_all(book: Book) -> Mapping[str, Ids]:
     return together(own, wanted_by(book.rules, CHANNELS))
 
 
-def expected_of(config: Config, desk: Desk) -> list[Expected]:
-    """Give what the settings say is expected: allowed always, or in windows of maintenance, in the zone of the desk."""
+def expected_of(config: Config, desk: Desk, told: Mapping[str, str]) -> list[Expected]:
+    """Give what the settings say is expected: allowed always, or in windows of maintenance, in the zone of the desk.
+
+    ``told`` holds, by the mark of each, the fingerprint of the notice that tells of it.
+    """
     return [
-        *(Allowance(allowed.cover, allowed.because) for allowed in config.rules.allow),
         *(
-            Maintenance(window.cover, window.because, window.days, window.begins, window.ends, desk.zone)
+            Allowance(allowed.cover, allowed.because, told.get(mark_of(allowed), ""))
+            for allowed in config.rules.allow
+        ),
+        *(
+            Maintenance(
+                window.cover,
+                window.because,
+                window.days,
+                window.begins,
+                window.ends,
+                desk.zone,
+                told.get(mark_of(window), ""),
+            )
             for window in config.maintenance
         ),
     ]

@@ -61,12 +61,15 @@ def add(desk: Desk, config: Config, asked: Asked, *, now: datetime | None = None
                 ends=in_utc(silence.ends),
                 because=silence.because,
             )
-            outbox.ring([_notice(outbox, silence.number, what, now)], names(notifiers_of(config, desk)), now)
+            alert = _notice(outbox, silence.number, what, now)
+            outbox.silences.announce(silence, alert.fingerprint)
+            outbox.ring([alert], names(notifiers_of(config, desk)), now)
     finally:
         outbox.close()
     desk.say(
         say(
-            "Silence {number}: {what}, until {ends}. It has been told; what is critical rings all the same.",
+            "Silence {number}: {what}, until {ends}. It holds once a notifier has taken the message that tells of it;"
+            " what is critical rings all the same.",
             number=silence.number,
             what=silence.cover.words,
             ends=_shown(silence.ends, desk),
@@ -112,13 +115,14 @@ def show(desk: Desk, config: Config, *, as_lines: bool, now: datetime | None = N
     outbox = Outbox.join(config.state)
     try:
         silences = outbox.silences.since(now - _SHOWN)
+        untold = {one.number for one in silences if one.notice and not outbox.tellings.took(one.notice)}
     finally:
         outbox.close()
     for silence in silences:
         if as_lines:
-            desk.out.line(json.dumps(_line(silence, now)))
+            desk.out.line(json.dumps(_line(silence, now, told=silence.number not in untold)))
         else:
-            _print(desk, silence, now)
+            _print(desk, silence, now, told=silence.number not in untold)
     if not silences and not as_lines:
         desk.say(say("There are no silences."))
     return 0
@@ -176,8 +180,10 @@ def _notice(outbox: Outbox, number: int, what: Sentence, now: datetime) -> Alert
     return notice(NoticeKind.SILENCE, what, host_id=host_id, number=number, time=now)
 
 
-def _print(desk: Desk, silence: Silence, now: datetime) -> None:
-    state = say("is on") if silence.begins <= now < silence.ends else say("is to come")
+def _print(desk: Desk, silence: Silence, now: datetime, *, told: bool) -> None:
+    state = say("is on") if told else say("holds nothing back yet, since nobody has been told of it")
+    if silence.begins > now:
+        state = say("is to come")
     if silence.ends <= now:
         state = say("has ended")
     desk.say(
@@ -200,13 +206,14 @@ def _print(desk: Desk, silence: Silence, now: datetime) -> None:
     )
 
 
-def _line(silence: Silence, now: datetime) -> dict[str, object]:
+def _line(silence: Silence, now: datetime, *, told: bool) -> dict[str, object]:
     cover = silence.cover
     return {
         "number": silence.number,
         "begins": iso(silence.begins),
         "ends": iso(silence.ends),
-        "on": silence.begins <= now < silence.ends,
+        "on": told and silence.begins <= now < silence.ends,
+        "told": told,
         "author": silence.author,
         "because": silence.because,
         "held": silence.held,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import random
 import signal
@@ -19,6 +18,7 @@ from types import FrameType
 from logonbell import agent, prometheus
 from logonbell.agent import Watcher, utc_now
 from logonbell.caretaker import Caretaker, Rounder, Rounds
+from logonbell.commands.announcing import announce
 from logonbell.commands.composition import (
     book_of,
     caretaker_of,
@@ -32,29 +32,21 @@ from logonbell.commands.composition import (
 from logonbell.commands.desk import MENDABLE, OURS, Desk
 from logonbell.commands.health import health_of
 from logonbell.commands.safety import Started, ignored, put_back, refuse_if_exposed, warnings
-from logonbell.config.changes import changed, marks_of
 from logonbell.config.notify import ToSns
 from logonbell.config.settings import Config
 from logonbell.deliverer import Deliverer
 from logonbell.errors import Refused
 from logonbell.instance import may_be_instance, this_instance
 from logonbell.linux.notify import Supervisor
-from logonbell.logon import NoticeKind
 from logonbell.nameplate import Nameplate, Naming
-from logonbell.notice import notice
 from logonbell.notifier import Notifier
 from logonbell.pulse import Pulse
-from logonbell.sentence import plural, say
+from logonbell.sentence import plural
 from logonbell.sigma.form import Book
 from logonbell.source import Source
 from logonbell.store.outbox import Outbox
 from logonbell.text.language import speak
 from logonbell.trouble import Told
-
-SETTINGS = "settings"
-NAMED = 20
-"""So many changed settings are named."""
-
 
 _NAMING = 5.0
 """Seconds between two questions which instance this is, while nobody answers: at a boot the network may come late."""
@@ -120,7 +112,7 @@ def _follow(
         naming = _naming(config, desk, plate, names(notifiers))
         naming(outbox).settle()
         outbox.forget(utc_now() - _kept(config))
-        _tell_of_settings(config, outbox, names(notifiers))
+        told = announce(config, outbox, names(notifiers))
         watcher = Watcher(
             sources,
             judge_of(config, desk, book),
@@ -132,7 +124,7 @@ def _follow(
             admins=config.rules.domain_admins,
             own=socket.gethostname(),
             filters=config.notify.filters,
-            expected=expected_of(config, desk),
+            expected=expected_of(config, desk, told),
             anew=anew,
         )
         deliverer = _Making(config, desk.remark, names(notifiers), once=once)
@@ -172,27 +164,6 @@ def _follow(
         return 0
     finally:
         outbox.close()
-
-
-def _tell_of_settings(config: Config, outbox: Outbox, notifiers: Sequence[str]) -> None:
-    """Ring which settings changed since the last start, before they take effect, and past every filter."""
-    now, marks = utc_now(), marks_of(config)
-    try:
-        known = outbox.memory.recall(SETTINGS)
-        before = None if known is None else json.loads(known)
-    except ValueError:
-        before = {}
-    names_of_changed = [] if before is None else changed(before, marks)
-    if before is not None and not names_of_changed:
-        return
-    with outbox.together():
-        outbox.memory.remember(SETTINGS, json.dumps(marks), now)
-        if names_of_changed:
-            what = say("The settings were changed: {names}", names=", ".join(names_of_changed[:NAMED]))
-            host_id = outbox.host_id(socket.gethostname())
-            number = int(now.timestamp() * 1000)
-            alert = notice(NoticeKind.SETTINGS, what, host_id=host_id, number=number, time=now)
-            outbox.ring([alert], notifiers, now)
 
 
 def _once(watcher: Watcher, deliverers: Sequence[Deliverer]) -> int:

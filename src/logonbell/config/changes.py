@@ -16,6 +16,12 @@ def marks_of(config: Any) -> dict[str, str]:
     return dict(_marks(config, ""))
 
 
+def mark_of(value: Any) -> str:
+    """Take one mark of all that is set in a table of the settings, wherever it stands among others."""
+    text = repr(sorted(_marks(value, "")))
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
 def changed(before: Marks, after: Marks) -> list[str]:
     """Name the settings that differ."""
     return sorted(name for name in {*before, *after} if before.get(name) != after.get(name))

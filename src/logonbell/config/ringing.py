@@ -45,7 +45,7 @@ class Allowed(Criteria):
     """Alerts that are expected, always; as many of these as there are such.
 
     Of each criterion that is given, one value must fit. What was held back is counted in the next message. Critical
-    alerts are told all the same.
+    alerts are told all the same. A new one holds nothing back before a notifier has taken the message that tells of it.
     """
 
     repeated: ClassVar[bool] = True

@@ -152,7 +152,8 @@ class Window(Criteria):
     """A stretch of the week in which certain alerts are expected and not told; as many of these as there are such.
 
     Of each criterion that is given, one value must fit. What was held back is counted in the next message. Critical
-    alerts are told all the same. For what happens once: `logonbell silence add`.
+    alerts are told all the same. A new one holds nothing back before a notifier has taken the message that tells of it.
+    For what happens once: `logonbell silence add`.
     """
 
     repeated: ClassVar[bool] = True

@@ -324,11 +324,11 @@ class Outbox:
     ) -> list[str]:
         """Keep those alerts that are new; give their fingerprints."""
         new: list[str] = []
-        silences: list[Silence] | None = None
         untold: list[Remarked] = []
+        alerts = list(alerts)
+        silences = [one for one in self.silences.since(FOREVER_AGO) if self._is_told(one)] if alerts else []
+        expected = [one for one in expected if self._is_told(one)] if alerts else []
         for alert in alerts:
-            if silences is None:
-                silences = self.silences.since(FOREVER_AGO)
             by = silencing(alert, silences, expected)
             told = () if by else _told(alert, notifiers, filters)
             number = self._put(alert, told, read, by.why if by else None)
@@ -341,6 +341,10 @@ class Outbox:
                 untold.append(Remarked(read, SILENCED, by.why, 1, alert.host_id, (number, number)))
         self.remarks.add(joined(untold))
         return new
+
+    def _is_told(self, one: Silence | Expected) -> bool:
+        """Whether somebody knows of what would hold alerts back: who cuts the network silences nothing."""
+        return not one.notice or self.tellings.took(one.notice)
 
     def _put(
         self, alert: Alert, notifiers: Sequence[str], read: datetime, silenced: Sentence | None

@@ -288,6 +288,11 @@ def know_hosts(database: Database) -> None:
     )  # 1, 2, 3, ... of ours, the newest now; null: not ours
 
 
+def announce_silences(database: Database) -> None:
+    """Let it be known by which notice a silence was told of; older ones need none."""
+    database.change("alter table silence add column notice text not null default ''")
+
+
 MIGRATIONS: tuple[Callable[[Database], None], ...] = (
     create,
     tell_together,
@@ -295,5 +300,6 @@ MIGRATIONS: tuple[Callable[[Database], None], ...] = (
     chain,
     note_first_starts,
     know_hosts,
+    announce_silences,
 )
 """Step N brings version N to N + 1."""

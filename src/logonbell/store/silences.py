@@ -21,8 +21,10 @@ from logonbell.store.database import Database, Values
 
 ADD = "insert into silence (cover, because, author, begins, ends) values (?, ?, ?, ?, ?)"
 LAST = "select last_insert_rowid()"
-RECENT = "select id, cover, because, author, begins, ends, held from silence where ends > ? order by id"
-ONE = "select id, cover, because, author, begins, ends, held from silence where id = ?"
+COLUMNS = "select id, cover, because, author, begins, ends, held, notice from silence"
+RECENT = f"{COLUMNS} where ends > ? order by id"
+ONE = f"{COLUMNS} where id = ?"
+ANNOUNCE = "update silence set notice = ? where id = ?"
 END = "update silence set ends = max(begins, ?) where id = ? and ends > ?"
 HELD = "update silence set held = held + 1 where id = ?"
 FORGET = "delete from silence where ends < ?"
@@ -40,10 +42,16 @@ class Silences:
             cover_to_json(silence.cover),
             text_to_column(silence.because),
             text_to_column(silence.author),
+            time_to_column(silence.begins),
+            time_to_column(silence.ends),
         )
-        self._database.change(ADD, (*values, time_to_column(silence.begins), time_to_column(silence.ends)))
+        self._database.change(ADD, values)
         ((number,),) = self._database.rows(LAST)
         return replace(silence, number=number)
+
+    def announce(self, silence: Silence, notice: str) -> None:
+        """Let it hold back nothing before somebody took the notice of this fingerprint."""
+        self._database.change(ANNOUNCE, (notice, silence.number))
 
     def since(self, time: datetime) -> list[Silence]:
         """Give those that end behind a time."""
@@ -67,7 +75,7 @@ class Silences:
         self._database.change(FORGET, (time_to_column(before),))
 
     def _read(self, sql: str, values: Values) -> Iterable[Silence]:
-        for number, cover, because, author, begins, ends, held in self._database.rows(sql, values):
+        for number, cover, because, author, begins, ends, held, notice in self._database.rows(sql, values):
             with suppress(Unreadable):
                 yield Silence(
                     number,
@@ -77,4 +85,5 @@ class Silences:
                     time_from_column(begins),
                     time_from_column(ends),
                     held,
+                    notice,
                 )

@@ -60,6 +60,14 @@ insert into telling
     (notifier, digest, fingerprint, level, kind, alerts, why, begun, history, number, before, link, head, remarks)
 values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, (select coalesce(max(id), 0) from remark))
 """
+TOOK = """
+select delivery.notifier, coalesce(telling.state = 'delivered', 0)
+from alert join delivery on delivery.alert = alert.id left join telling on telling.id = delivery.telling
+where alert.fingerprint = ?
+"""
+KNOWN = "select exists (select * from alert where fingerprint = ?)"
+NEAR = "console"
+"""What this notifier takes need not have been seen by anybody: it tells where the program was started."""
 LAST_NUMBER = "select number, mark from notifier where name = ?"
 COUNT_ON = """
 insert into notifier (name, remarks, number, mark) values (?, 0, ?, ?)
@@ -283,6 +291,18 @@ class Tellings:
                     continue
                 instance = self._hosts.instance(alert.host_id)
                 yield Notification(alert, sequence, time_from_column(read), instance=instance)
+
+    def took(self, fingerprint: str) -> bool:
+        """Tell whether a notifier took the message about an alert; of one that nobody was to be told, nobody need.
+
+        That of the console counts where there is no other.
+        """
+        found = {
+            text_from_column(name): bool(took) for name, took in self._database.rows(TOOK, (fingerprint,))
+        }
+        if not found:
+            return bool(self._database.rows(KNOWN, (fingerprint,))[0][0])
+        return any(took for name, took in found.items() if name != NEAR or len(found) == 1)
 
     def stuck(self, notifier: str) -> int:
         """Count what was begun and waits behind a failure."""
