@@ -108,6 +108,9 @@ EVENTS: Mapping[str, dict[str, Any]] = {
     "subscription-changed": event(
         "sns", "Unsubscribe", {"subscriptionArn": f"{TOPIC}:7c1f2d6e-0000-4000-8000-0123456789ab"}
     ),
+    "targets-changed": event(
+        "events", "RemoveTargets", {"rule": "logonbell-SessionStartedEye-ABC", "ids": ["topic"]}
+    ),
     "rule-stopped": event("events", "DisableRule", {"name": "logonbell-SessionStartedEye-ABC"}),
     "trail-stopped": event("cloudtrail", "StopLogging", {"name": "management"}),
     "policy-detached": event(

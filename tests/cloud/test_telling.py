@@ -92,6 +92,7 @@ def test_only_what_succeeded_rings_except_attacks_on_the_bell() -> None:
     assert {name for name, eye in EYES.items() if eye.refused_too} == {
         "topic-changed",
         "subscription-changed",
+        "targets-changed",
         "rule-stopped",
         "policy-detached",
     }

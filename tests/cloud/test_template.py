@@ -113,6 +113,32 @@ def test_iams_calls_are_looked_for_where_they_are_recorded() -> None:
     assert "PolicyDetachedEye" in Resolved(build(Wanted()), region="us-east-1").resources
 
 
+def test_whoever_touches_a_rule_is_seen_by_another() -> None:
+    """Each rule but the last that watches rules is watched, the watchman's rounds among them; what making a stack calls is not told."""
+    stack = Resolved(build(FULL), region="us-east-1")
+    rules = {name: json.loads(json.dumps(one)) for name, one in stack.of("AWS::Events::Rule").items()}
+    watching = {
+        name: one["EventPattern"]["detail"]
+        for name, one in rules.items()
+        if one.get("EventPattern", {}).get("source") == ["aws.events"]
+    }
+    names = watching["RuleStoppedEye"]["requestParameters"]["name"]
+    assert {one.split("-")[1] for one in names} == rules.keys() - {"RuleStoppedEye"}
+    by_hand = {name for name, one in watching.items() if "sourceIPAddress" in one}
+    assert by_hand == {"TargetsChangedEye"}
+    for name in by_hand:
+        names = watching[name]["requestParameters"]["rule"]
+        assert {one.split("-")[1] for one in names} >= rules.keys() - watching.keys()
+
+
+def test_a_watchman_that_does_not_run_rings() -> None:
+    """Whoever stops the function, or lets it be called no more, makes no error; the alarm rings for want of figures, too."""
+    alarms = Resolved(build(FULL)).of("AWS::CloudWatch::Alarm")
+    assert alarms["WatchmanAlarm"]["InsufficientDataActions"] == [PHYSICAL["Topic"]]
+    assert alarms["WatchmanAlarm"]["TreatMissingData"] == "missing"
+    assert "InsufficientDataActions" not in alarms["UndeliveredAlarm"]
+
+
 def test_without_a_tag_no_function_runs() -> None:
     """Nobody pays for a watchman of no hosts."""
     assert not Resolved(build(Wanted())).of("AWS::Lambda::Function")
@@ -152,10 +178,10 @@ def test_a_filter_lets_through_what_carries_no_level() -> None:
 
 
 @pytest.mark.parametrize("language", ["en", "ja"])
-@pytest.mark.parametrize("form", ["yaml", "json"])
-def test_it_fits(language: str, form: str) -> None:
-    """It can be handed over without a bucket, in each language, also with twenty mailboxes."""
-    mails = [f"somebody.with.a.name.{number}@department.example.co.jp" for number in range(20)]
+@pytest.mark.parametrize(("form", "mailboxes"), [("yaml", 10), ("json", 20)])
+def test_it_fits(language: str, form: str, mailboxes: int) -> None:
+    """It can be handed over without a bucket, in each language, by `cloud up` also with twenty mailboxes."""
+    mails = [f"somebody.with.a.name.{number}@department.example.co.jp" for number in range(mailboxes)]
     text = written(build(Wanted(subscribers=read_subscribers(mails=mails), language=language)), form)
     assert len(text.encode()) < BODY
     code = Resolved(build(FULL)).of("AWS::Lambda::Function")["Watchman"]["Code"]["ZipFile"]

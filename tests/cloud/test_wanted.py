@@ -41,6 +41,8 @@ from logonbell.errors import Refused
         (read_adopted, "logonbell"),
         (lambda text: read_subscribers(mails=[text]), "ops"),
         (lambda text: read_subscribers(mails=[text]), "a b@example.com"),
+        (lambda text: read_subscribers(mails=[text]), "{{resolve:ssm:/db/password}}@example.com"),
+        (lambda text: read_subscribers(webs=[text]), "https://example.com/{{resolve:ssm:/db/password}}"),
         (lambda text: read_subscribers(phones=[text]), "090-1234-5678"),
         (lambda text: read_subscribers(webs=[text]), "http://example.com"),
         (lambda text: read_subscribers(webs=[text]), "https://user@example.com/"),

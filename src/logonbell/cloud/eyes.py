@@ -56,8 +56,10 @@ class Eye:
     refused_too: bool = False
     about: Mapping[str, Any] = field(default_factory=dict)
     only_where_iam_is: bool = False
-    of_rules: bool = False
-    """Whether it is about the other rules, which are named where they are made."""
+    names_rule: str = ""
+    """The part of the request that names a rule; empty, where it is about none. Rules are named where they are made."""
+    by_hand: bool = False
+    """Whether what CloudFormation calls for somebody is left out: making a stack calls it for each rule."""
 
     @property
     def logical(self) -> str:
@@ -83,16 +85,18 @@ class Eye:
             detail["requestParameters"] = dict(self.about)
         if not self.refused_too:
             detail["errorCode"] = [{"exists": False}]
+        if self.by_hand:
+            detail["sourceIPAddress"] = [{"anything-but": ["cloudformation.amazonaws.com"]}]
         return {
             "source": [f"aws.{service}"],
             "detail-type": ["AWS API Call via CloudTrail"],
             "detail": detail,
         }
 
-    def about_names(self, names: list[Any]) -> dict[str, Any]:
-        """Give the pattern for requests about these names."""
+    def about_rules(self, names: list[Any]) -> dict[str, Any]:
+        """Give the pattern for requests about the rules of these names."""
         pattern = self.pattern
-        pattern["detail"]["requestParameters"] = {"name": names}
+        pattern["detail"]["requestParameters"] = {**self.about, self.names_rule: names}
         return pattern
 
     @property
@@ -258,9 +262,23 @@ def eyes(topic: Value, topic_begins: Value, policy: Value) -> tuple[Eye, ...]:
             about={"subscriptionArn": [{"prefix": topic_begins}]},
         ),
         Eye(
+            "targets-changed",
+            "events.amazonaws.com",
+            ("PutTargets", "RemoveTargets"),
+            say(
+                "The bell was touched: {action} by {who} from {address}", **_named("action", "who", "address")
+            ),
+            {"rule": (say("Rule"), "detail.requestParameters.rule")},
+            _UNPLANNED,
+            Level.CRITICAL,
+            refused_too=True,
+            names_rule="rule",
+            by_hand=True,
+        ),
+        Eye(
             "rule-stopped",
             "events.amazonaws.com",
-            ("DisableRule", "DeleteRule"),
+            ("DisableRule", "DeleteRule", "PutRule"),
             say(
                 "The bell was touched: {action} by {who} from {address}", **_named("action", "who", "address")
             ),
@@ -268,26 +286,29 @@ def eyes(topic: Value, topic_begins: Value, policy: Value) -> tuple[Eye, ...]:
             _UNPLANNED,
             Level.CRITICAL,
             refused_too=True,
-            of_rules=True,
+            # PutRule says so of a rule that it lets ring, as CloudFormation does of each that it makes.
+            about={"state": [{"exists": False}, OFF]},
+            names_rule="name",
         ),
         Eye(
             "trail-stopped",
             "cloudtrail.amazonaws.com",
-            ("StopLogging", "DeleteTrail"),
+            ("StopLogging", "DeleteTrail", "UpdateTrail", "PutEventSelectors"),
             say(
-                "The trail was stopped: {action} by {who} from {address}",
+                "The trail was touched: {action} by {who} from {address}",
                 **_named("action", "who", "address"),
             ),
             {},
             say(
-                "Start it again: without a trail AWS tells nobody who came. Then look what was done meanwhile."
+                "See that it still records all calls: without a trail AWS tells nobody who came. Then look what was done "
+                "meanwhile."
             ),
             Level.CRITICAL,
         ),
         Eye(
             "policy-detached",
             "iam.amazonaws.com",
-            ("DetachRolePolicy", "DeletePolicy", "CreatePolicyVersion"),
+            ("DetachRolePolicy", "DeletePolicy", "CreatePolicyVersion", "SetDefaultPolicyVersion"),
             say(
                 "The bell was touched: {action} by {who} from {address}", **_named("action", "who", "address")
             ),

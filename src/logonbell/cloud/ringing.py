@@ -69,11 +69,16 @@ def _rule(eye: Eye, looking: tuple[Eye, ...], language: str) -> Resource:
 
 
 def _pattern(eye: Eye, looking: tuple[Eye, ...]) -> dict[str, Any]:
-    """Give a rule's pattern; what stops rules is about all rules but that which looks: it sees nothing once it is stopped."""
-    if not eye.of_rules:
+    """Give a rule's pattern. What is about rules watches all that ring, and those before it that watch, too.
+
+    Not itself: it sees nothing once it is stopped. And not each other: CloudFormation makes nothing of what refers in a circle.
+    """
+    if not eye.names_rule:
         return eye.pattern
-    names = [_of_eye(other, ref(other.logical)) for other in looking if other is not eye]
-    return eye.about_names(names)
+    before = looking[: looking.index(eye)]
+    watched = [one for one in looking if not one.names_rule or one in before]
+    names = [_of_eye(one, ref(one.logical)) for one in watched]
+    return eye.about_rules([*names, if_("HasHosts", ref("WatchmanRounds"))])
 
 
 def _of_eye(eye: Eye, value: Any) -> Any:
@@ -81,9 +86,16 @@ def _of_eye(eye: Eye, value: Any) -> Any:
 
 
 def alarm(
-    language: str, about: Sentence, *, namespace: str, metric: str, dimension: tuple[str, Any], statistic: str
+    language: str,
+    about: Sentence,
+    *,
+    namespace: str,
+    metric: str,
+    dimension: tuple[str, Any],
+    statistic: str,
+    always: bool = False,
 ) -> Resource:
-    """Make an alarm that rings the topic when something is counted above none."""
+    """Make an alarm that rings the topic when something is counted above none; ``always``: also when nothing is counted."""
     return resource(
         "AWS::CloudWatch::Alarm",
         {
@@ -97,7 +109,8 @@ def alarm(
             "EvaluationPeriods": 1,
             "Threshold": 0,
             "ComparisonOperator": "GreaterThanThreshold",
-            "TreatMissingData": "notBreaching",
+            "TreatMissingData": "missing" if always else "notBreaching",
+            "InsufficientDataActions": [TOPIC] if always else ref("AWS::NoValue"),
             "Tags": TAGS,
         },
     )

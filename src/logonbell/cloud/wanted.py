@@ -22,9 +22,10 @@ _ROLE = re.compile(r"[\w+=,.@-]{1,64}", re.ASCII)
 _TOPIC_NAME = re.compile(r"[A-Za-z0-9_-]{1,256}", re.ASCII)
 _ORGANIZATION = re.compile(r"o-[a-z0-9]{10,32}", re.ASCII)
 _TAG = re.compile(r"(?:tag:)?+(?P<key>(?!aws:)[\w+\-./:@ ]{1,128})=(?P<value>[\w+\-./:@ *?]{1,256})")
-_MAIL = re.compile(r"[^\s@,;<>()\x00-\x1f]{1,64}@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+")
+# No braces: CloudFormation puts a secret in the place of {{resolve:...}}, also in an address.
+_MAIL = re.compile(r"[^\s@,;<>(){}\x00-\x1f]{1,64}@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+")
 _PHONE = re.compile(r"\+[1-9][0-9]{6,14}", re.ASCII)
-_WEB = re.compile(r"https://[A-Za-z0-9.-]+(?::[0-9]{1,5})?(?:/[!-\"$-~]*)?", re.ASCII)
+_WEB = re.compile(r"https://[A-Za-z0-9.-]+(?::[0-9]{1,5})?(?:/[!-\"$-z|~]*)?", re.ASCII)
 _ARN = re.compile(r"arn:aws[a-z-]*:(?P<service>sqs|lambda):[a-z0-9-]+:[0-9]{12}:[\w:.-]{1,180}", re.ASCII)
 
 

@@ -96,11 +96,14 @@ def watchman(language: str) -> dict[str, Resource]:
         ),
         "WatchmanAlarm": alarm(
             language,
-            say("logonbell: the function that watches for silent hosts fails. Its log says why."),
+            say(
+                "logonbell: the function that watches for silent hosts fails, or does not run. Its log says why."
+            ),
             namespace="AWS/Lambda",
             metric="Errors",
             dimension=("FunctionName", ref("Watchman")),
             statistic="Sum",
+            always=True,
         ),
     }
     return {name: {**one, "Condition": "HasHosts"} for name, one in made.items()}

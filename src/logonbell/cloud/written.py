@@ -58,12 +58,22 @@ def _yaml() -> tuple[Any, Any]:
 
     Dumper.add_representer(str, _text)
     Dumper.add_representer(dict, _mapping)
+    Dumper.add_representer(list, _list)
     Loader.add_multi_constructor("!", _function)
     return Dumper, Loader
 
 
 def _text(dumper: Any, value: str) -> Any:
     return dumper.represent_scalar("tag:yaml.org,2002:str", value, style="|" if "\n" in value else None)
+
+
+def _list(dumper: Any, value: list[Any]) -> Any:
+    """Write what consists of short functions in lines: lists of rules are long."""
+    short = all(
+        isinstance(one, dict) and len(one) == 1 and next(iter(one)).startswith(("Ref", "Fn::"))
+        for one in value
+    )
+    return dumper.represent_sequence("tag:yaml.org,2002:seq", value, flow_style=short or None)
 
 
 def _mapping(dumper: Any, value: Mapping[str, Any]) -> Any:
