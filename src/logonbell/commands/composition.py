@@ -14,7 +14,7 @@ from logonbell.agent import utc_now
 from logonbell.caretaker import Caretaker
 from logonbell.commands.desk import Desk
 from logonbell.config.changes import mark_of
-from logonbell.config.kinds import OFF
+from logonbell.config.kinds import AUTO, OFF, ON
 from logonbell.config.notify import ToApprise, ToSns, ToWebhook
 from logonbell.config.settings import Config, default_ssm
 from logonbell.errors import Refused
@@ -44,9 +44,14 @@ from logonbell.sigma.wanted import Ids, loud, together
 from logonbell.sigma.wanted import wanted as wanted_by
 from logonbell.silence import Allowance, Expected, Maintenance
 from logonbell.source import Source
+from logonbell.sources.authlog import AuthLog
 from logonbell.sources.eventlog import EventLog
 from logonbell.sources.evtx import EvtxSource
+from logonbell.sources.groups import Asking, Grouped
 from logonbell.sources.history import find_logs
+from logonbell.sources.journal import JournalSource
+from logonbell.sources.journalctl import Journalctl
+from logonbell.sources.linux import LinuxLogs, logs_here
 from logonbell.sources.winlog import WinlogSource
 from logonbell.ssm.files import may_exist
 from logonbell.ssm.owner import Observed
@@ -157,6 +162,9 @@ def sources_of(
     for live in channels_of(config, now, asked=asked):
         closing.callback(live.close)
         logs.append(live)
+    for log in linux_logs_of(config, now):
+        closing.callback(log.close)
+        logs.append(Grouped(log, Asking(), clock=now))
     if config.sources.evtx:
         files = find_logs(config.sources.evtx).files
         wanted, noise = together(WANTED, asked), loud(HALLMARKS, asked)
@@ -165,7 +173,9 @@ def sources_of(
     if not logs and sessions is None:
         raise Refused(
             say("The settings name no source, so nothing would be watched."),
-            say("Name event log files under [sources], as evtx = ['Security.evtx']."),
+            say(
+                "Name event log files under [sources], as evtx = ['Security.evtx'], or on Linux auth_logs = ['/var/log/auth.log']."
+            ),
         )
     if sessions is None:
         return logs
@@ -203,6 +213,26 @@ def channels_of(
         )
         for channel in channels
     ]
+
+
+def linux_logs_of(config: Config, now: Callable[[], datetime]) -> list[JournalSource | AuthLog]:
+    """Make a source of each log of this Linux machine that is asked for."""
+    here = followed_of(config)
+    files = [AuthLog(path, clock=now) for path in here.files]
+    if not here.journal:
+        return [*files]
+    return [JournalSource(Journalctl(), clock=now, ticks=time.monotonic), *files]
+
+
+def followed_of(config: Config) -> LinuxLogs:
+    """Say which logs of this Linux machine are followed, as the settings and the machine have it."""
+    journal, files = config.sources.journal, config.sources.auth_logs
+    others = config.sources.evtx or not isinstance(config.sources.channels, str)
+    here = LinuxLogs(journal=False) if others else logs_here(journal=journal != OFF)
+    followed = here.journal if journal == AUTO else journal == ON
+    if not isinstance(files, str):
+        return LinuxLogs(followed, files)
+    return LinuxLogs(followed, () if followed else here.files)
 
 
 def event_log() -> EventLog:

@@ -10,15 +10,19 @@ from logonbell.config.kinds import AUTO
 from logonbell.config.settings import Config
 from logonbell.errors import Refused
 from logonbell.health import Health, NotifierHealth, SourceHealth
+from logonbell.recognise.journal import JOURNAL
 from logonbell.recognise.watching import WATCHING
 from logonbell.sentence import Sentence, say
 from logonbell.source import Source
+from logonbell.sources import journal, winlog
 from logonbell.sources.eventlog import CHANNEL_NOT_FOUND
+from logonbell.sources.groups import Grouped
+from logonbell.sources.journal import JournalSource, Place
 from logonbell.sources.position import NAMED as CHANNEL
 from logonbell.sources.position import Blind, Position
-from logonbell.sources.winlog import why_not
 from logonbell.ssm.ledger import NAMED as SESSIONS
 from logonbell.ssm.ledger import blind_since
+from logonbell.ssm.owner import Observed
 from logonbell.store.outbox import NotifierState, Outbox, SourceState
 
 Sources = Callable[[ExitStack], Sequence[Source]]
@@ -59,6 +63,12 @@ def _unread(outbox: Outbox, make: Sources) -> dict[str, datetime]:
             bookmark = outbox.bookmark(source.name)
             if bookmark is None or source.name.startswith(SESSIONS):
                 continue  # never read; or no log, which holds nothing that a query could match
+            inner = _innermost(source)
+            if isinstance(inner, JournalSource):
+                time = inner.oldest_unread(bookmark)
+                if time is not None:
+                    unread[source.name] = time
+                continue
             with suppress(Refused):
                 events = source.read(bookmark, 1).events
                 if events and events[0].channel != WATCHING:
@@ -66,10 +76,22 @@ def _unread(outbox: Outbox, make: Sources) -> dict[str, datetime]:
     return unread
 
 
+def _innermost(source: Source) -> Source:
+    while isinstance(source, (Observed, Grouped)):
+        source = source.source
+    return source
+
+
 def blind(name: str, source: SourceState) -> Blind | None:
-    """Tell since when a channel cannot be followed, and why; None where it can."""
-    position = Position.of(source.bookmark) if name.startswith(CHANNEL) else None
+    """Tell since when a channel or the journal cannot be followed, and why; None where it can."""
+    kind = Place if name == JOURNAL else Position if name.startswith(CHANNEL) else None
+    position = None if kind is None else kind.of(source.bookmark)
     return None if position is None else position.blind
+
+
+def why_blind(name: str, code: int) -> Sentence:
+    """Say why a channel or the journal cannot be followed, and what to do."""
+    return journal.why_not(code) if name == JOURNAL else winlog.why_not(name.removeprefix(CHANNEL), code)
 
 
 def blindness(name: str, source: SourceState, *, excused: bool) -> tuple[datetime, Sentence] | None:
@@ -80,4 +102,4 @@ def blindness(name: str, source: SourceState, *, excused: bool) -> tuple[datetim
     found = blind(name, source)
     if found is None or (excused and found.code == CHANNEL_NOT_FOUND):
         return None
-    return found.since, why_not(name.removeprefix(CHANNEL), found.code)
+    return found.since, why_blind(name, found.code)

@@ -8,12 +8,10 @@ from datetime import datetime, tzinfo
 from logonbell.agent import utc_now
 from logonbell.commands.composition import book_of, sources_of
 from logonbell.commands.desk import MENDABLE, Desk
-from logonbell.commands.health import blind, health_of
+from logonbell.commands.health import blind, health_of, why_blind
 from logonbell.config.settings import Config
 from logonbell.health import Health, ailments
 from logonbell.sentence import say
-from logonbell.sources.position import NAMED as CHANNEL
-from logonbell.sources.winlog import why_not
 from logonbell.ssm.ledger import NAMED, blind_since
 from logonbell.store.outbox import NotifierState, Outbox, OutboxState, SourceState
 from logonbell.text.moment import in_utc, in_zone
@@ -70,7 +68,7 @@ def _print_source(desk: Desk, zone: tzinfo, name: str, source: SourceState) -> N
                 "{source}: not followed since {time}. {why}",
                 source=name,
                 time=_time(found.since, zone),
-                why=why_not(name.removeprefix(CHANNEL), found.code),
+                why=why_blind(name, found.code),
             )
         )
     elif name.startswith(NAMED):

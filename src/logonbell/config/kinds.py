@@ -28,7 +28,9 @@ AUTO = "auto"
 LOGOFF = "logoff"
 """``rules.rings``: the end of a session rings, too."""
 OFF = "off"
-"""``sources.ssm``: sessions of Session Manager are not looked at."""
+"""``sources.ssm``: sessions of Session Manager are not looked at; ``sources.journal``: nor is the journal."""
+ON = "on"
+"""``sources.journal``: it is followed, whatever else there is."""
 _LONGEST_NAME = 100
 
 T = TypeVar("T")
@@ -200,6 +202,14 @@ def _read_channels(value: object, _: Path) -> tuple[str, ...] | str:
     return tuple(dict.fromkeys(_take_line(one).strip() for one in _take_list(value)))
 
 
+def _read_journal(value: object, _: Path) -> str:
+    return _chosen(_take_text(value), (AUTO, ON, OFF))
+
+
+def _read_auth_logs(value: object, folder: Path) -> tuple[Path, ...] | str:
+    return AUTO if value == AUTO else tuple(dict.fromkeys(_read_paths(value, folder)))
+
+
 def _read_shipped(value: object, _: Path) -> tuple[str, ...]:
     known = [one.about.key for one in ringing(shipped())]
     return tuple(_chosen(_take_text(one), known) for one in _take_list(value))
@@ -316,6 +326,8 @@ PATHS = Kind(say("a list of paths"), _read_paths)
 DOORS = Kind(say("a list of doors"), _read_doors)
 SSM = Kind(say("auto, off or a path"), _read_ssm)
 LIVE = Kind(say("auto or a list of channels"), _read_channels)
+JOURNALS = Kind(say("auto, on or off"), _read_journal)
+AUTH_LOGS = Kind(say("auto or a list of paths"), _read_auth_logs)
 SHIPPED = Kind(say("a list of rules"), _read_shipped)
 VALUES = Kind(say("a table of lists"), _read_values)
 SIDS = Kind(say("a list of SIDs"), _read_sids)

@@ -19,10 +19,12 @@ from logonbell.config.criteria import Criteria
 from logonbell.config.key import Key, Section, key, required
 from logonbell.config.kinds import (
     AGE,
+    AUTH_LOGS,
     AUTO,
     CLOCK,
     FLAG,
     HOURS,
+    JOURNALS,
     LANGUAGE,
     LINES,
     LIVE,
@@ -72,6 +74,23 @@ class Sources(Section):
         means='Channels of this machine\'s own Windows event log that are followed: "auto" takes all that tell of logons on '
         "Windows, and none elsewhere; [] takes none. At the very first start the last 10 minutes are news, and what is older "
         "is history.",
+    )
+    journal: str = key(
+        JOURNALS,
+        AUTO,
+        example='"off"',
+        shown='"auto"',
+        means='Whether the systemd journal of this Linux machine is followed: "auto" follows it where it outlives a restart, or '
+        'where there is nothing else, and where no event logs of Windows are named; "on" follows it in any case, "off" in none. '
+        "The journal knows who wrote what; a log file believes everybody.",
+    )
+    auth_logs: tuple[Path, ...] | str = key(
+        AUTH_LOGS,
+        AUTO,
+        example="['/var/log/auth.log']",
+        shown='"auto"',
+        means='Files of a syslog daemon that are followed, through rotation and compression: "auto" takes /var/log/auth.log and '
+        "/var/log/secure, if they are there, the journal is not followed, and no event logs of Windows are named; [] takes none.",
     )
     ssm: Path | str = key(
         SSM,

@@ -37,9 +37,12 @@ REASONS: Mapping[int, Sentence] = MappingProxyType(
         1753: say("the service Windows Event Log does not run"),
         15007: say("there is no such channel"),
         15011: say("the log was cleared or overwritten meanwhile"),
+        20001: say("journalctl is not on this machine"),
+        20002: say("journalctl ended"),
+        20003: say("the entry at which the reading stood is not in the journal any more"),
     }
 )
-"""Windows' errors (winerror.h) in words."""
+"""Windows' errors (winerror.h) in words; from 20001 on those of ``sources.journalctl``."""
 
 
 def reason_of(code: int) -> Sentence:

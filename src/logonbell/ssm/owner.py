@@ -11,6 +11,7 @@ from typing import Protocol
 
 from logonbell.address import address_of
 from logonbell.event import Event
+from logonbell.recognise.journal import LOGS
 from logonbell.recognise.session import CHANNEL, Told, record_id_of
 from logonbell.source import Batch, Following, Source
 from logonbell.ssm.ledger import PROVIDER
@@ -43,7 +44,10 @@ class LiveSessions(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class _Question:
-    """What is asked for an event: who holds the other end of a connection to ``port``, or whose worker ``process`` is."""
+    """What is asked for an event: who holds the other end of a connection to ``port``, or whose worker ``process`` is.
+
+    ``port`` 0: to whichever.
+    """
 
     port: int = 0
     address: str = ""
@@ -200,6 +204,11 @@ class Observed:
                     )
             case channel, event_id if channel == _LOCAL_SESSION_MANAGER and event_id in _ATTACHED:
                 return self._by_port(self._ports[1], fields.get("Address", ""), "")
+            case channel, _ if channel in LOGS:
+                # sshd does not say which port it listens on; that of the client is known, and enough.
+                accepted = _ACCEPTED.match(fields.get("MESSAGE", "")[:2048])
+                if accepted is not None:
+                    return self._by_port(0, accepted["address"], accepted["port"])
             case _:
                 words = next((text for text in fields.values() if "Accepted " in text), "")
                 accepted = _ACCEPTED.search(words[:2048])
@@ -245,7 +254,7 @@ class Observed:
         """
         if question.peer_port is None:
             return []
-        workers = {session.process for session in self._sessions.live(port=question.port)}
+        workers = {session.process for session in self._sessions.live(port=question.port or None)}
         return [
             each
             for process in workers
@@ -260,7 +269,7 @@ class Observed:
 
 def _fits(connection: Connection, question: _Question) -> bool:
     """Tell whether this is the client's end of the connection that is asked for."""
-    if connection.remote_port != question.port:
+    if question.port and connection.remote_port != question.port:
         return False
     if question.peer_port is not None and connection.local_port != question.peer_port:
         return False
