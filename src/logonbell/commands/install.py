@@ -12,7 +12,8 @@ from typing import TextIO
 from logonbell.commands.composition import book_of, wanted_by_all
 from logonbell.commands.consent import agree
 from logonbell.commands.desk import MENDABLE, Desk
-from logonbell.commands.ring import ring
+from logonbell.commands.ring import ring, say_farewell
+from logonbell.commands.silence import author
 from logonbell.config.key import Section
 from logonbell.config.kinds import AUTO
 from logonbell.config.reading import parse_config, read_text
@@ -121,9 +122,23 @@ def uninstall(desk: Desk, machine: Setup, *, keep: bool, dry_run: bool, yes: boo
     if dry_run:
         return 0
     agree(desk, answers, yes=yes)
+    _say_farewell(desk, machine)
     provision.take_back(undone, record, lambda number, outcome: _tell(desk, number, outcome))
     desk.say(say("Everything is as it was before."))
     return 0
+
+
+def _say_farewell(desk: Desk, machine: Setup) -> None:
+    """Tell that nobody watches any more, while somebody can be told; whoever may uninstall is held up by no network."""
+    try:
+        text = read_text(machine.settings)
+        config = parse_config(text, machine.settings, lambda sentence: speak(sentence, desk.language))
+        told = say_farewell(_as_set(desk, config), config, author())
+    except Refused as refused:
+        desk.remark(refused.sentence)
+        told = False
+    if not told:
+        desk.remark(say("Not everybody could be told that logonbell is uninstalled."))
 
 
 def _settings(machine: Setup, asked: Asked) -> str:
@@ -168,10 +183,14 @@ def _tell(desk: Desk, number: int, outcome: Outcome) -> None:
 
 def _rung(desk: Desk, config: Config) -> int:
     """Ring through the settings that were installed, in their language."""
-    chosen = desk.language if config.language == AUTO else config.language
-    heard = ring(Desk(desk.out, desk.err, chosen, config.timezone or desk.zone), config)
+    heard = ring(_as_set(desk, config), config)
     if heard != 0:
         desk.remark(say("It is installed, and did not get through to everybody: logonbell doctor says why."))
         return MENDABLE
     desk.say(say("It is installed. Whether it sees everything: logonbell doctor"))
     return 0
+
+
+def _as_set(desk: Desk, config: Config) -> Desk:
+    chosen = desk.language if config.language == AUTO else config.language
+    return replace(desk, language=chosen, zone=config.timezone or desk.zone)

@@ -13,7 +13,7 @@ from logonbell.logon import NoticeKind
 from logonbell.notice import notice
 from logonbell.notification import Notification
 from logonbell.notifier import Undelivered
-from logonbell.sentence import say
+from logonbell.sentence import Sentence, say
 
 
 def ring(desk: Desk, config: Config) -> int:
@@ -22,15 +22,28 @@ def ring(desk: Desk, config: Config) -> int:
     return 0 if all(taken) else MENDABLE
 
 
-def answers(desk: Desk, config: Config) -> Iterator[tuple[str, str | Undelivered]]:
+def say_farewell(desk: Desk, config: Config, author: str) -> bool:
+    """Ring, past the outbox, that logonbell is about to be uninstalled; tell whether all notifiers took it."""
+    what = say(
+        "{author} uninstalls logonbell: nobody watches from now on, and what it audits besides is put back.",
+        author=author,
+    )
+    given = answers(desk, config, NoticeKind.STOPPED, what)
+    taken = [_told(desk, notifier, answer) for notifier, answer in given]
+    return all(taken)
+
+
+def answers(
+    desk: Desk, config: Config, kind: NoticeKind = NoticeKind.TEST, what: Sentence | None = None
+) -> Iterator[tuple[str, str | Undelivered]]:
     """Ring through one notifier after the other; give its name, and its receipt or why it did not take it."""
     now = utc_now()
     host, instance = reader_of(config, desk).host_name, this_instance()
-    what = say("This is a test: logonbell on {host} can reach you.", host=host)
+    what = what or say("This is a test: logonbell on {host} can reach you.", host=host)
     # Its number is the moment, so that no two are taken for one.
     number = int(now.timestamp() * 1000)
     host_id = host if instance is None else instance.id
-    alert = notice(NoticeKind.TEST, what, host_id=host_id, number=number, time=now)
+    alert = notice(kind, what, host_id=host_id, number=number, time=now)
     notification = Notification(alert, 0, now, instance=instance)
     for notifier in notifiers_of(config, desk):
         yield notifier.name, notifier.deliver([notification])[0]

@@ -45,7 +45,7 @@ class Suspicion:
         if about not in self.about and len(self.about) < _LISTED:
             self.about.append(about)
         self.planned = self.planned and planned
-        self.due = self.due or due
+        self.due = due if self.due is None else min(self.due, due)
 
     def tell(self, host: str) -> Tampering:
         """Give it as a finding."""
