@@ -94,8 +94,18 @@ def test_a_state_that_others_may_read_is_told(run: Run, settings: Path, tmp_path
     said = run("watch", "--once", "--config", settings)
     assert said.code == 0
     assert "may be read by others" in said.err
-    (tmp_path / "state").chmod(0o777)
-    assert "may be tampered with" in run("watch", "--once", "--config", settings).err
+
+
+@pytest.mark.parametrize("what", ["state", "state/outbox.sqlite3", "."])
+def test_a_state_that_others_may_write_is_refused(
+    run: Run, settings: Path, tmp_path: Path, what: str
+) -> None:
+    """Who could write it could move a bookmark past their logon, or add a silence that nobody is told of."""
+    assert run("watch", "--once", "--config", settings).code == 0
+    (tmp_path / what).chmod(0o777)
+    said = run("watch", "--once", "--config", settings)
+    assert said.code == 1
+    assert "may be written by others (all)" in said.err
 
 
 def test_who_is_not_root_is_not_asked(run: Run, settings: Path, monkeypatch: pytest.MonkeyPatch) -> None:

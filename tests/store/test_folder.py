@@ -113,3 +113,15 @@ def test_a_copy_that_cannot_be_renewed_stops_nobody(
     assert outbox.uncopied is None
     assert outbox.recovered is None
     assert count(outbox) == 1
+
+
+@pytest.mark.skipif(os.name == "nt", reason="rights of another kind")
+def test_a_folder_is_made_for_its_owner(tmp_path: Path) -> None:
+    """However careless the process is set up, others may neither read the state nor write into what was made above it."""
+    before = os.umask(0)
+    try:
+        state_folder.make(tmp_path / "var" / "lib" / "state")
+    finally:
+        os.umask(before)
+    modes = [(tmp_path / name).stat().st_mode & 0o777 for name in ("var", "var/lib", "var/lib/state")]
+    assert modes == [0o755, 0o755, 0o700]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Collection, Iterable, Iterator, Mapping, MutableMapping
+from collections.abc import Collection, Iterable, Mapping, MutableMapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -101,20 +101,14 @@ def refuse_if_exposed(paths: Iterable[Path]) -> None:
         )
 
 
-def warnings(folder: Path) -> Iterator[Sentence]:
-    """Say who besides may write into, or read, a folder in which everything about everybody's logons is kept."""
-    for one in _exposed([folder]):
-        yield say(
-            "{path} may be written by others ({who}): what logonbell knows may be tampered with.",
-            path=str(one.path),
-            who=one.who,
-        )
-        return
+def readable(folder: Path) -> Sentence | None:
+    """Say that others may read a folder in which everything about everybody's logons is kept; None where they may not."""
     if sys.platform != "win32" and os.geteuid() == 0 and folder.exists() and folder.stat().st_mode & 0o077:
-        yield say(
+        return say(
             "{path} may be read by others: it tells who logged on, when and from where. Mend it: chmod 700",
             path=str(folder),
         )
+    return None
 
 
 if sys.platform == "win32":

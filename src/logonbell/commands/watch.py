@@ -31,7 +31,7 @@ from logonbell.commands.composition import (
 )
 from logonbell.commands.desk import MENDABLE, OURS, Desk
 from logonbell.commands.health import health_of
-from logonbell.commands.safety import Started, ignored, put_back, refuse_if_exposed, warnings
+from logonbell.commands.safety import Started, ignored, put_back, readable, refuse_if_exposed
 from logonbell.config.notify import ToSns
 from logonbell.config.settings import Config
 from logonbell.deliverer import Deliverer
@@ -44,7 +44,7 @@ from logonbell.pulse import Pulse
 from logonbell.sentence import plural
 from logonbell.sigma.form import Book
 from logonbell.source import Source
-from logonbell.store.outbox import Outbox
+from logonbell.store.outbox import FILE, Outbox
 from logonbell.text.language import speak
 from logonbell.trouble import Told
 
@@ -75,8 +75,8 @@ def _watch(desk: Desk, config: Config, started: Started, *, once: bool) -> int:
     for name in put_back(os.environ, started.aside, config.environment):
         desk.remark(ignored(name))
     obeyed = [] if started.file is None else [started.file]
-    refuse_if_exposed([*obeyed, *config.rules.folders])
-    for warning in warnings(config.state):
+    refuse_if_exposed([*obeyed, *config.rules.folders, config.state, config.state / FILE])
+    if (warning := readable(config.state)) is not None:
         desk.remark(warning)
     plate = Nameplate(may_be_instance, this_instance)
     plate.ask_beside()

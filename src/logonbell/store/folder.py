@@ -17,9 +17,11 @@ TRIES, PAUSE = 20, 0.1
 
 
 def make(folder: Path) -> None:
-    """Make a folder, for its owner alone, with those above it; afterwards their names are on the disk."""
+    """Make a folder, for its owner alone, with those above it, which others may enter; then their names are on the disk."""
     missing = [each for each in folder.parents if not each.exists()]
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    for each in reversed(missing):
+        each.mkdir(mode=0o755, exist_ok=True)
+    folder.mkdir(mode=0o700, exist_ok=True)
     for each in (folder, *missing):  # this one though it was there: whoever made it may not have come so far
         with suppress(PermissionError):  # of a folder that may not be read, the file system must see to it
             sync_names(each.parent)
