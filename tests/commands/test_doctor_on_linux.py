@@ -28,6 +28,7 @@ from logonbell.provision.linux import OnLinux
 from logonbell.provision.record import Record
 from logonbell.provision.steps import take
 from logonbell.sigma.form import Book
+from logonbell.sources.linux import LinuxLogs
 from said import JAPANESE
 
 NEWEST = '{"__REALTIME_TIMESTAMP":"1772528700123456","MESSAGE":"x"}\n'
@@ -42,9 +43,10 @@ ACTIVE = {"UnitFileState": "enabled", "NRestarts": "0", "Result": "success", "Ne
 
 
 @pytest.fixture(autouse=True)
-def no_time_server(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No test asks the network for the time."""
+def another_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No test asks the network for the time, or this machine which logs it has: the journal is followed."""
     monkeypatch.setattr(ntp, "AMAZON", ("127.0.0.1", 9))
+    monkeypatch.setattr(doctor_on_linux, "followed_of", lambda _: LinuxLogs(journal=True))
 
 
 class Host:
@@ -148,23 +150,19 @@ def test_drop_ins_are_named(host: Host) -> None:
     assert (unit.mark, "override.conf" in str(unit.what)) == (Mark.GOOD, True)
 
 
-@pytest.mark.parametrize(
-    ("files", "marks"),
-    [
-        ({}, {"journal": Mark.BAD, "log": Mark.BAD}),
-        ({"auth.log": True}, {"journal": Mark.CARE, "log auth.log": Mark.GOOD}),
-        ({"secure": False}, {"journal": Mark.BAD, "log secure": Mark.BAD}),
-    ],
-)
-def test_somewhere_logons_must_stand(
-    host: Host, monkeypatch: pytest.MonkeyPatch, files: dict[str, bool], marks: dict[str, Mark]
-) -> None:
-    """A file can be read in the journal's place; where neither can be, nothing rings."""
+def test_what_is_followed_is_judged(host: Host, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """A journal that nobody follows keeps nothing from ringing; a file that is followed and cannot be read does."""
     host.newest = Answer(1, "", "No journal files were opened due to insufficient permissions.")
-    monkeypatch.setattr(doctor_on_linux, "_readable", lambda path: files.get(path.name))
-    log = f"{host.linux.root}/var/log/"
-    found = {about.replace(log, ""): mark for about, mark in host.marks().items()}
-    assert {about: found[about] for about in found if about.startswith(("journal", "log"))} == marks
+    assert host.marks()["journal"] is Mark.BAD
+    there, gone = tmp_path / "auth.log", tmp_path / "secure"
+    there.touch()
+    monkeypatch.setattr(
+        doctor_on_linux, "followed_of", lambda _: LinuxLogs(journal=False, files=[there, gone])
+    )
+    found = host.marks()
+    assert (found.get("journal"), found[f"log {there}"], found[f"log {gone}"]) == (None, Mark.GOOD, Mark.BAD)
+    monkeypatch.setattr(doctor_on_linux, "followed_of", lambda _: LinuxLogs(journal=False))
+    assert host.marks()["log"] is Mark.BAD
 
 
 def test_another_port_is_told(host: Host) -> None:

@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
+from logonbell.commands.composition import followed_of
 from logonbell.commands.install import wanted_of
 from logonbell.config.settings import Config
 from logonbell.doctor import linux as judge
@@ -15,8 +16,6 @@ from logonbell.linux.guarded import exposed
 from logonbell.linux.machine import Linux
 from logonbell.provision.linux import unit_of
 
-LOGS = ("auth.log", "secure")
-"""The files in /var/log in which a syslog daemon writes logons: Debian's and Ubuntu's, Red Hat's and Amazon Linux's."""
 _ASKED = ("ActiveState", "Result", "UnitFileState", "NRestarts", "DropInPaths", "NeedDaemonReload")
 
 Gather = Callable[[], Iterable[Verdict]]
@@ -32,7 +31,7 @@ def on_linux(linux: Linux, config: Config) -> list[tuple[str, Gather]]:
             lambda: [_folder(linux, "folder", linux.folder), _folder(linux, "state folder", config.state)],
         ),
         ("unit", lambda: _unit(linux, config)),
-        ("log", lambda: _logs(linux)),
+        ("log", lambda: _logs(linux, config)),
         ("sshd", lambda: judge.of_sshd(sshd.look(linux.serve))),
     ]
 
@@ -57,19 +56,19 @@ def _unit(linux: Linux, config: Config) -> Iterator[Verdict]:
     yield from judge.of_unit(text, written, systemd.told(linux.run, *_ASKED))
 
 
-def _logs(linux: Linux) -> Iterator[Verdict]:
-    paths = [linux.root / "var" / "log" / name for name in LOGS]
-    found = {str(path): _readable(path) for path in paths}
-    journal = journald.look(linux.run, linux.root)
-    yield from judge.of_journal(journal, beside=any(found.values()))
-    yield from judge.of_logs(found, journal=journal.readable)
+def _logs(linux: Linux, config: Config) -> Iterator[Verdict]:
+    followed = followed_of(config)
+    if followed.journal:
+        yield from judge.of_journal(journald.look(linux.run, linux.root))
+    yield from judge.of_logs({str(path): _why_not(path) for path in followed.files})
+    if not followed.journal and not followed.files:
+        yield judge.of_no_log()
 
 
-def _readable(path: Path) -> bool | None:
+def _why_not(path: Path) -> str:
+    """Say why a file cannot be read, or nothing."""
     try:
         os.close(os.open(path, os.O_RDONLY))
-    except FileNotFoundError:
-        return None
-    except OSError:
-        return False
-    return True
+    except OSError as error:
+        return error.strerror or str(error)
+    return ""

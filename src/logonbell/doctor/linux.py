@@ -123,12 +123,14 @@ def of_no_systemd() -> Verdict:
     )
 
 
-def of_journal(journal: Journal, *, beside: bool) -> Iterator[Verdict]:
-    """Judge journald; ``beside``: there is a log file that can be read instead."""
+def of_journal(journal: Journal) -> Iterator[Verdict]:
+    """Judge the journal, where it is followed."""
     if not journal.readable:
-        what = say("The journal cannot be read: {words}", words=journal.words)
-        remedy = say("Run as root, or put the account into the group systemd-journal.")
-        yield (care if beside else bad)("journal", what, remedy)
+        yield bad(
+            "journal",
+            say("The journal cannot be read: {words}", words=journal.words),
+            say("Run as root, or put the account into the group systemd-journal."),
+        )
         return
     yield good("journal", say("The journal can be read; its newest line is of {time}.", time=_when(journal)))
     if journal.persistent:
@@ -156,23 +158,25 @@ def of_journal(journal: Journal, *, beside: bool) -> Iterator[Verdict]:
     )
 
 
-def of_logs(found: Mapping[str, bool | None], *, journal: bool) -> Iterator[Verdict]:
-    """Judge the files that a syslog daemon writes: readable, not readable, or (None) not there."""
-    for path, readable in found.items():
-        if readable:
+def of_logs(found: Mapping[str, str]) -> Iterator[Verdict]:
+    """Judge the files that are followed, each with why it cannot be read (or "")."""
+    for path, why in found.items():
+        if why:
+            what = say("{path} cannot be read: {why}.", path=path, why=why)
+            yield bad(f"log {path}", what, say("Run as root; or name another file under [sources]."))
+        else:
             yield good(f"log {path}", say("{path} can be read.", path=path))
-        elif readable is False:
-            what = say("{path} cannot be read.", path=path)
-            yield (care if journal else bad)(f"log {path}", what, say("Run as root."))
-    if not journal and all(readable is None for readable in found.values()):
-        yield bad(
-            "log",
-            say(
-                "There is neither a journal nor a file in which logons stand: {paths}.",
-                paths=", ".join(found),
-            ),
-            say("Let journald or rsyslog write one (auth,authpriv.*), or name its file under [sources]."),
-        )
+
+
+def of_no_log() -> Verdict:
+    """Say that nothing is followed in which logons stand."""
+    return bad(
+        "log",
+        say(
+            "Neither the journal nor a log file of this machine is followed, so no logon is seen but those over SSM."
+        ),
+        say("Let journald or rsyslog write one (auth,authpriv.*), or name its file under [sources]."),
+    )
 
 
 def of_sshd(sshd: Sshd | None) -> Iterator[Verdict]:
