@@ -605,3 +605,28 @@ def test_a_reader_begins_anew_where_it_stood(outbox: Outbox, clock: FakeClock) -
     assert not watcher.restart.is_set()
     assert outbox.state().sequences == {"BASTION01": 2}
     assert watcher.sources == [new]
+
+
+def test_a_source_that_comes_later_is_read_from_its_beginning(outbox: Outbox, clock: FakeClock) -> None:
+    """A new beginning takes up what was not there before; one that fails is tried again, and nothing is lost by it."""
+    old, new = FakeSource([console_logon(1)]), FakeSource([console_logon(7, "bob", 1.0, "0x2")])
+    new.name = "another"
+    tries = 0
+
+    def anew() -> list[FakeSource]:
+        nonlocal tries
+        tries += 1
+        if tries == 1:
+            raise Refused(say("There are no logs."))
+        return [old, new]
+
+    watcher = Watcher([old], Judge(Rules()), outbox, ["fake"], clock, Told(), anew=anew)
+    watcher.look()
+    watcher.restart.set()
+    with pytest.raises(Refused):
+        watcher.look()
+    for _ in range(3):
+        clock.pass_(1)
+        watcher.look()
+    assert outbox.state().sequences == {"BASTION01": 2}
+    assert outbox.bookmark("another") is not None

@@ -171,8 +171,13 @@ class Watcher:
         """
         self.looked = time.monotonic()
         if self.restart.is_set() and self.anew is not None:
-            self.restart.clear()
             self.sources = self.anew()
+            self.restart.clear()
+            for (
+                source
+            ) in self.sources:  # one that came since goes on from where it was left, if it ever was there
+                if source.name not in self._bookmarks:
+                    self._bookmarks[source.name] = self.outbox.bookmark(source.name)
         now = self.clock()
         batches = self._read()
         events = list(

@@ -31,6 +31,7 @@ from logonbell.commands.composition import (
 )
 from logonbell.commands.desk import MENDABLE, OURS, Desk
 from logonbell.commands.health import health_of
+from logonbell.commands.newcomers import LOOK, Newcomers
 from logonbell.commands.safety import Started, ignored, put_back, readable, refuse_if_exposed
 from logonbell.config.notify import ToSns
 from logonbell.config.settings import Config
@@ -147,23 +148,40 @@ def _follow(
         desk.remark(following, warns=False)
         supervisor.status(speak(following, "en"))
         stop = threading.Event()
-        beside: list[Rounds] = [
-            Rounds(_making_rounds(table, config, desk, names(notifiers)), stop, watcher.told)
-            for table in _looked_after(config)
-        ]
-        beside.append(Rounds(lambda: _pulse(config, book, watcher), stop, watcher.told))
+        beside = _beside(config, desk, book, watcher, stop)
         if not plate.known:
             named = partial(naming, watcher=watcher)
             beside.append(Rounds(lambda: named(Outbox.join(config.state)), stop, watcher.told, _NAMING))
-        if config.cloudwatch.heartbeat:
-            beside.append(Rounds(_beating(config, desk), stop, watcher.told))
-        if config.sources.ssm_reasons:
-            asking = _asking(config, desk, names(notifiers))
-            beside.append(Rounds(asking, stop, watcher.told, _ASKING))
         _forever(watcher, [_joined(deliverer, notifier) for notifier in notifiers], beside, stop, supervisor)
         return 0
     finally:
         outbox.close()
+
+
+def _beside(config: Config, desk: Desk, book: Book, watcher: Watcher, stop: threading.Event) -> list[Rounds]:
+    """Make the threads beside the reader's, each for something that is looked after again and again."""
+    notifiers = watcher.notifiers
+    beside: list[Rounds] = [
+        Rounds(_making_rounds(table, config, desk, notifiers), stop, watcher.told)
+        for table in _looked_after(config)
+    ]
+    beside.append(Rounds(lambda: _pulse(config, book, watcher), stop, watcher.told))
+    if config.sources.evtx:
+        beside.append(Rounds(lambda: _newcomers(config, watcher), stop, watcher.told, LOOK))
+    if config.cloudwatch.heartbeat:
+        beside.append(Rounds(_beating(config, desk), stop, watcher.told))
+    if config.sources.ssm_reasons:
+        beside.append(Rounds(_asking(config, desk, notifiers), stop, watcher.told, _ASKING))
+    return beside
+
+
+def _newcomers(config: Config, watcher: Watcher) -> Newcomers:
+    return Newcomers(
+        Outbox.join(config.state),
+        config.sources.evtx,
+        lambda: {source.name for source in watcher.sources},
+        watcher.restart.set,
+    )
 
 
 def _once(watcher: Watcher, deliverers: Sequence[Deliverer]) -> int:
