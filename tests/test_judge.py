@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from datetime import time, timedelta
+from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -102,6 +102,17 @@ def test_hours_are_read_in_the_zone_of_the_settings() -> None:
     assert judge_by(rule, clock=Clock(TOKYO, WORK)).judge(came).matched
     assert not judge_by(rule, clock=Clock(ZoneInfo("Europe/Berlin"), WORK)).judge(came).matched
     assert not judge_by(rule, clock=Clock(TOKYO)).judge(came).matched  # no hours, no word
+
+
+@pytest.mark.parametrize(
+    ("day", "inside"), [((3, 27), False), ((3, 30), True), ((10, 23), True), ((10, 26), False)]
+)
+def test_hours_follow_a_change_of_the_clocks(day: tuple[int, int], *, inside: bool) -> None:
+    """06:30 UTC is 07:30 in Berlin's winter, before work begins, and 08:30 in its summer."""
+    rule = "title: late\nlogsource: {product: logonbell, category: logon}\ndetection: {s: {OutOfHours: true}, condition: s}\n"
+    came = replace(logon(Door.RDP), time=datetime(2026, *day, 6, 30, tzinfo=UTC))
+    matched = judge_by(rule, clock=Clock(ZoneInfo("Europe/Berlin"), WORK)).judge(came).matched
+    assert bool(matched) is not inside
 
 
 @pytest.mark.parametrize(

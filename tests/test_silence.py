@@ -171,6 +171,33 @@ def test_maintenance_follows_the_wall_clock() -> None:
     assert silencing(alert(time=last), [], [replace(window, zone=TOKYO)]) is None
 
 
+@pytest.mark.parametrize(
+    ("begins", "ends", "minutes"),
+    [
+        # On 2026-03-29 the clocks go from 02:00 to 03:00, on 2026-10-25 from 03:00 back to 02:00.
+        (time(2), time(3), (0, 120)),
+        (time(2, 30), time(3, 30), (30, 90)),
+        (time(1), time(4), (120, 240)),
+        (time(22), time(2), (240, 240)),
+        (time(22), time(2, 30), (240, 300)),
+        (time(0), time(23, 50), (23 * 60 - 10, 25 * 60 - 10)),
+    ],
+)
+def test_maintenance_over_a_change_of_the_clocks(begins: time, ends: time, minutes: tuple[int, int]) -> None:
+    """It is on while the clock on the wall shows so: an hour that is left out holds nothing, one that comes twice all of it.
+
+    Of a window over midnight, the night that begins on Saturday is counted.
+    """
+    over_midnight = begins > ends
+    window = Maintenance(Cover(), "patching", frozenset({5 if over_midnight else 6}), begins, ends, BERLIN)
+    for day, expected in zip(
+        (datetime(2026, 3, 28, tzinfo=UTC), datetime(2026, 10, 24, tzinfo=UTC)), minutes, strict=True
+    ):
+        moments = (day + timedelta(minutes=10 * number) for number in range(2 * 24 * 6))
+        held = sum(window.holds(alert(time=moment)) for moment in moments)
+        assert 10 * held == expected
+
+
 def test_what_holds_back_says_why() -> None:
     """Whoever asks why nothing rang reads by whose word, until when, and why."""
     assert str(silence().why) == "silenced by alice until 2026-03-04 13:00 UTC (patching)"

@@ -45,6 +45,23 @@ def test_the_hour_that_comes_twice_is_told_apart() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("first", "minutes", "text"),
+    [
+        (datetime(2026, 3, 29, 0, 50, tzinfo=UTC), 20, "2026-03-29 01:50 CET to 03:10 CEST"),
+        (datetime(2026, 10, 25, 0, 50, tzinfo=UTC), 20, "2026-10-25 02:50 CEST to 02:10 CET"),
+        (datetime(2026, 10, 25, 0, 10, tzinfo=UTC), 60, "2026-10-25 02:10 CEST to 02:10 CET"),
+        (datetime(2026, 10, 24, 21, 0, tzinfo=UTC), 300, "2026-10-24 23:00 CEST to 2026-10-25 03:00 CET"),
+        (datetime(2026, 10, 25, 1, 10, tzinfo=UTC), 60, "2026-10-25 02:10 to 03:10 CET"),
+        (datetime(2026, 10, 25, 1, 10, tzinfo=UTC), 0, "2026-10-25 02:10 CET"),
+    ],
+)
+def test_a_span_over_a_change_of_the_clocks(first: datetime, minutes: int, text: str) -> None:
+    """Where clocks were changed in between, either end names its time: no span ends before it begins, or lasts nothing."""
+    last = first + timedelta(minutes=minutes)
+    assert str(moment.between(first, last, ZoneInfo("Europe/Berlin"), "en")) == text
+
+
 @pytest.mark.parametrize(("time", "hours"), [(LAST, 9), (FIRST, -5)])
 def test_the_end_of_the_calendar_fails_nothing(time: datetime, hours: int) -> None:
     """A damaged record with a time at the end of the calendar is told in UTC alone."""

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, tzinfo
 from typing import Protocol, TextIO
 
+from logonbell.commands.wall_clock import MachineZone
 from logonbell.errors import Refused
 from logonbell.sentence import Sentence, say
 from logonbell.source import Loss
@@ -95,5 +96,4 @@ def _locale_name() -> str | None:
 
 def _zone_of_machine() -> tzinfo:
     """Give the zone that this machine's clock shows, UTC itself where it is that."""
-    zone = datetime.now(UTC).astimezone().tzinfo
-    return UTC if zone is None or zone.tzname(None) == "UTC" else zone
+    return UTC if datetime.now(UTC).astimezone().tzname() == "UTC" else MachineZone()

@@ -56,8 +56,11 @@ def between(first: datetime, last: datetime, zone: tzinfo, language: str, *, day
             if date == later
             else speak(say("{first} to {last}", first=date, last=later), language)
         )
-    name = _short(other)
+    before, name = _short(one), _short(other)
     start, end = (f"{time:%H:%M}" for time in (one, other))
+    if before != name:  # the clocks were changed in between
+        end = f"{end} {name}" if date == later else f"{later} {end} {name}"
+        return speak(say("{first} to {last}", first=f"{date} {start} {before}", last=end), language)
     if (date, start) == (later, end):
         return Shown(f"{date} {start} {name}")
     if date == later:
