@@ -5,6 +5,9 @@ VENV := .venv
 BIN := $(VENV)/bin
 LOCALE ?= $(shell echo "$${LC_ALL:-$${LC_MESSAGES:-$$LANG}}")
 
+# Compiled code is kept, whatever the environment says: else each of some hundred processes compiles all of it anew.
+export PYTHONDONTWRITEBYTECODE :=
+
 .DEFAULT_GOAL := help
 .PHONY: help demo check check-all lint types law test kill crash power soak mutants fuzz replay memory windows windows-bench bench figures texts pack docs sbom clean
 

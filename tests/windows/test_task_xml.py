@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 import subprocess
+from functools import cache
 from pathlib import Path
+from typing import Any
 from xml.etree import ElementTree as ET
 
 import pytest
-import xmlschema
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -17,7 +18,6 @@ from logonbell.recognise.windows import WANTED
 from logonbell.windows.task_xml import NAMESPACE, Run, always, differences, on_event
 
 SCHEMA = Path(__file__).resolve().parents[3] / "shared" / "windows" / "task.xsd"
-schema = xmlschema.XMLSchema(str(SCHEMA)) if SCHEMA.exists() else None
 texts = st.text(
     st.characters(exclude_categories=("Cc", "Cs", "Cn", "Zl", "Zp"), exclude_characters="\ufffe\uffff"),
     min_size=1,
@@ -28,6 +28,14 @@ queries = st.dictionaries(
     texts, st.sets(st.integers(0, 65535), min_size=1, max_size=60), min_size=1, max_size=4
 ).map(query_list)
 tasks = st.one_of(st.builds(always, runs), st.builds(on_event, runs, queries))
+
+
+@cache
+def schema() -> Any:
+    """Read the schema once, where it is needed: each process that collects tests imports this module."""
+    import xmlschema  # noqa: PLC0415 - half a second
+
+    return xmlschema.XMLSchema(str(SCHEMA))
 
 
 def found(task: str, name: str) -> list[str]:
@@ -123,8 +131,8 @@ def test_what_is_no_xml_is_said(tmp_path: Path) -> None:
 @settings(deadline=None, max_examples=200)
 def test_it_is_valid_by_the_schema(task: str) -> None:
     """Whatever the paths and the query hold, the task is one by the schema of Windows' documentation, where that is at hand."""
-    if schema is not None:
-        schema.validate(ET.fromstring(task.partition("?>")[2]))  # noqa: S314 - our own
+    if SCHEMA.exists():
+        schema().validate(ET.fromstring(task.partition("?>")[2]))  # noqa: S314 - our own
 
 
 def test_the_query_asks_for_what_is_recognised() -> None:
