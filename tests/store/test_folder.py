@@ -101,13 +101,15 @@ def test_a_damaged_outbox_that_is_held_for_a_moment_is_mended(
 
 @pytest.mark.parametrize("number", [errno.EACCES, errno.EBUSY, errno.ENOSPC, errno.EIO, errno.EROFS])
 def test_a_copy_that_cannot_be_renewed_stops_nobody(
-    opened: Opened, monkeypatch: pytest.MonkeyPatch, number: int
+    opened: Opened, folder: Path, monkeypatch: pytest.MonkeyPatch, number: int
 ) -> None:
     """Where the copy is held for good, or has no room, the agent says so, rings, and renews it the next time."""
     with monkeypatch.context() as patched:
         Held(number, 10_000, patched)
         outbox = opened()
-        assert "could not be renewed" in str(outbox.uncopied)
+        said = str(outbox.uncopied)
+        assert said.startswith("The copy that a damaged outbox falls back to could not be renewed: ")
+        assert str(folder) in said
         assert commit(outbox, 1) == 1
     outbox = opened()
     assert outbox.uncopied is None
