@@ -16,12 +16,13 @@ import pytest
 
 from fakes import FakeClock, FakeNotifier, Told, away
 from logonbell.alert import Alert, Level
-from logonbell.deliverer import Deliverer
+from logonbell.deliverer import Deliverer, _is_complaint
 from logonbell.errors import Refused
-from logonbell.logon import Notice, User
+from logonbell.logon import Notice, NoticeKind, User
+from logonbell.notice import notice
 from logonbell.notification import Digest, DigestKind, Telling, digest_fingerprint
-from logonbell.notifier import Undelivered
-from logonbell.pace import Limits
+from logonbell.notifier import Undelivered, delay
+from logonbell.pace import Bundle, Limits
 from logonbell.remarks import LOST, Remarked
 from logonbell.rule import Verdict, alert_for
 from logonbell.sentence import say
@@ -676,3 +677,130 @@ def test_no_more_is_begun_than_fits_behind_the_critical(posts: Posts) -> None:
     post.deliverer.deliver()
     assert post.singles == [1, 2]
     assert len(post.outbox.tellings.waiting("fake")) == 3
+
+
+def test_a_notifier_that_answers_for_too_few_is_a_fault(
+    posts: Posts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What has no answer is neither delivered nor not: that is never guessed."""
+    post = posts()
+    post.ring([alert(1), alert(2)])
+    monkeypatch.setattr(post.receiver, "deliver", lambda _: ["taken"])
+    with pytest.raises(ValueError, match="shorter"):
+        post.deliverer.deliver()
+    assert post.state == (2, 0, 0)
+
+
+def test_what_was_told_before_a_restart_was_told_when_it_was(posts: Posts) -> None:
+    """A repeat is told ten minutes behind the first, not ten minutes behind the restart."""
+    post = posts()
+    post.ring([alert(1, user="alice", at=post.clock())])
+    post.live(1)
+    post.clock.pass_(540)
+    post.restart()
+    post.ring([alert(2, user="alice", at=post.clock())])
+    post.live(30)
+    assert post.singles == [1]
+    post.live(40)
+    assert post.singles == [1, 2]
+
+
+def test_the_next_look_is_when_it_is_worth_while(posts: Posts) -> None:
+    """When the second is over whose room is used up; at the latest after one second."""
+    post = posts(limits=Limits(singles=100, burst=2))
+    post.ring([alert(1), alert(2), alert(3)])
+    while post.deliverer.deliver():
+        pass
+    assert post.deliverer.wait == pytest.approx(1.0)
+    post.clock.pass_(0.3)
+    assert post.deliverer.deliver() == 0
+    assert post.deliverer.wait == pytest.approx(0.7)
+
+
+def test_the_next_look_is_when_a_digest_is_due(posts: Posts) -> None:
+    """What is gathered goes when its time is over, not up to a second later."""
+    post = posts(limits=Limits(singles=1))
+    post.ring(alert(number) for number in range(1, 6))
+    post.live(9.7)
+    assert post.receiver.digests == []
+    assert post.deliverer.deliver() == 0
+    assert post.deliverer.wait == pytest.approx(0.3, abs=0.1)
+
+
+def test_without_limits_the_kind_is_known_too(posts: Posts) -> None:
+    """Where a pace is set later, what was told before is taken for what it was."""
+    post = posts(limits=None)
+    post.ring([alert(1, user="alice")])
+    (row,) = post.outbox.tellings.waiting("fake")
+    post.deliverer.deliver()
+    (sent,) = post.outbox.tellings.sent("fake", NOON, 10)
+    assert sent.kind == row.kind
+
+
+@pytest.mark.parametrize(("failing", "tried"), [(2, 0), (3, 3)])
+def test_only_a_blocked_way_is_probed(posts: Posts, failing: int, tried: int) -> None:
+    """What waits behind a failure is tried before its time when something new comes, but only where three wait."""
+    post = posts()
+    asked: list[Telling] = []
+
+    def answer(telling: Telling) -> Undelivered:
+        asked.append(telling)
+        return away()
+
+    post.receiver.answer = answer
+    for _ in range(8):  # so that the next try is a long time off
+        post.ring(alert(number) for number in range(1, failing + 1))
+        post.deliverer.deliver()
+        post.clock.pass_(1)
+        post.outbox.tellings.hurry("fake", post.clock())
+    post.deliverer.deliver()
+    asked.clear()
+    post.clock.pass_(5)
+    post.ring([alert(9, at=post.clock())])
+    post.deliverer.deliver()
+    assert sum(_numbers(telling)[0] <= failing for telling in asked) == tried
+
+
+def test_the_first_wait_is_the_shortest(posts: Posts) -> None:
+    """Behind the first failure it is tried again within a second."""
+    post = posts()
+    post.receiver.answer = lambda _: away()
+    post.ring([alert(1)])
+    post.deliverer.deliver()
+    (fate,) = post.outbox.fates.troubled()
+    assert fate.due == NOON + delay(1, jitter=0.5)
+
+
+def test_a_complaint_names_this_host_where_there_are_several(posts: Posts) -> None:
+    """Whose alert it was that could not be told does not make it that host's complaint."""
+    post = posts(others=("other",))
+    logon = notification(2).alert.finding
+    another = alert_for(logon, Verdict(rings=True, level=Level.LOW, rule="logon", reason=say("x")), "i-2")
+    post.receiver.answer = lambda _: HOPELESS
+    post.ring([alert(1), another])
+    post.live(1)
+    complaints = [
+        story.alert.host_id
+        for story in post.outbox.fates.recent(10)
+        if story.alert is not None and isinstance(story.alert.finding, Notice)
+    ]
+    assert set(complaints) == {"bastion"}
+
+
+def test_a_digest_of_complaints_is_one(posts: Posts) -> None:
+    """Of it only the operator hears where it cannot be told either; one that tells of anything else besides is none."""
+    post = posts()
+
+    def digest_of(*alerts: Alert) -> Telling:
+        post.ring(alerts)
+        rows = post.outbox.tellings.waiting("fake")
+        bundle = Bundle(tuple(row.key for row in rows), Level.HIGH, DigestKind.STORM, None, say("x"))
+        post.outbox.tellings.begin("fake", [bundle], NOON)
+        return post.outbox.tellings.due("fake", NOON, 10)[-1].telling
+
+    made = [
+        notice(NoticeKind.UNDELIVERED, say("x"), host_id=HOST_ID, number=number, time=NOON)
+        for number in range(1, 4)
+    ]
+    assert _is_complaint(digest_of(*made[:2]))
+    assert not _is_complaint(digest_of(made[2], alert(1)))

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -20,6 +21,7 @@ from logonbell.agent import (
     Watcher,
     _Postman,
     sessions_open,
+    utc_now,
     watch,
     watch_once,
 )
@@ -27,10 +29,10 @@ from logonbell.deliverer import Deliverer
 from logonbell.errors import Refused
 from logonbell.event import Event
 from logonbell.judge import Judge
-from logonbell.logon import Logon
+from logonbell.logon import Logon, Notice
 from logonbell.rule import Rules
 from logonbell.sentence import Sentence, say
-from logonbell.source import Batch, Loss
+from logonbell.source import GRACE, Batch, Loss
 from logonbell.store.history import Kept
 from logonbell.store.outbox import Outbox
 from test_agent import console_logon, session_began
@@ -443,9 +445,121 @@ def test_who_is_on_is_known_as_far_as_was_read(start: Start, outbox: Outbox, clo
     (bare,) = now.logons
     assert (bare.user, bare.door, bare.main, bare.time) == (logon.user, logon.door, logon.main, logon.time)
     assert str(bare.why) == "its logon is older than the history"
+    assert (bare.host, bare.principal, bare.ssm_session) == (logon.host, None, None)
     assert now.unsure == 0
     outbox.commit(bookmarks={}, snapshot="{}", findings=[], alerts=[], notifiers=[], read=clock())
     with pytest.raises(Refused) as caught:
         sessions_open(outbox)
     assert str(caught.value.what).startswith("What is known of open sessions cannot be read (Object missing")
     assert str(caught.value.hint) == "The agent makes it anew when it next starts: logonbell watch"
+
+
+@dataclass
+class Live(FakeSource):
+    """A source that follows this machine, and tells of what is history in the channel ``past``."""
+
+    past: str | None = None
+    began: list[datetime] = field(default_factory=list)
+
+    def begin(self, news: datetime) -> str | None:
+        """Note where news begin; all is read."""
+        self.began.append(news)
+        return "0"
+
+
+def test_each_source_that_follows_is_told_where_news_begin(start: Start) -> None:
+    """Also behind one that is only a file."""
+    live = Live(name="live")
+    start(FakeSource(name="file"), live)
+    assert live.began == [NOON - GRACE]
+
+
+@pytest.mark.parametrize(
+    ("past", "seconds", "back", "rings"),
+    [
+        ("Security", -1.0, 0, False),
+        ("Security", 0.0, 0, True),
+        ("System", -1.0, 0, True),
+        (None, -1.0, 0, True),
+        ("Security", -1.0, 601, False),
+        ("Security", -1.0, 603, True),
+    ],
+    ids=[
+        "before news began",
+        "as they began",
+        "in another channel",
+        "of a source that leaves its past out",
+        "the clock stands where they began",
+        "the clock is set back behind that",
+    ],
+)
+def test_what_is_history(  # noqa: PLR0917 - one table
+    start: Start,
+    outbox: Outbox,
+    clock: FakeClock,
+    past: str | None,
+    seconds: float,
+    back: int,
+    *,
+    rings: bool,
+) -> None:
+    """What a source that follows tells of the time before its first start is kept and not told; nothing else is history."""
+    watcher = start(live := Live(name="live", past=past))
+    (began,) = live.began
+    live.events.append(console_logon(1, "alice", (began - NOON).total_seconds() + seconds))
+    clock.set(hours=-back / 3600)
+    watcher.look()
+    clock.pass_(1)  # what is held is told now, at so many seconds less one
+    watcher.look()
+    assert len(logons(outbox)) == 1
+    assert bool(outbox.tellings.waiting("fake")) is rings
+
+
+def test_it_is_known_when_it_last_came_back(start: Start) -> None:
+    """By a clock that nobody can set: whoever looks after it sees that it hangs."""
+    watcher = start(FakeSource())
+    before = time.monotonic()
+    watcher.look()
+    assert before <= watcher.looked <= time.monotonic()
+
+
+def test_nothing_begins_anew_unless_asked(start: Start) -> None:
+    """The sources stay while nobody asks for others, and where there are no others."""
+    source = FakeSource()
+    watcher = start(source, anew=lambda: [FakeSource(name="another")])
+    watcher.look()
+    assert list(watcher.sources) == [source]
+    alone = start(source)
+    alone.restart.set()
+    alone.look()
+    assert list(alone.sources) == [source]
+
+
+@pytest.mark.parametrize("kept", [True, False])
+def test_last_words(start: Start, outbox: Outbox, monkeypatch: pytest.MonkeyPatch, *, kept: bool) -> None:
+    """They say what it means, and when; where they cannot be kept, why not is told."""
+    told, stop = Told(), threading.Event()
+    stop.set()
+    watcher = start(FakeSource(), told=told)
+    watcher.dismissed = True
+    if not kept:
+
+        def full(*_: object) -> int:
+            raise Refused(say("It is full."))
+
+        monkeypatch.setattr(outbox, "ring", full)
+    watch(watcher, [], stop=stop)
+    if not kept:
+        assert told.text == "It is full."
+        return
+    (story,) = outbox.fates.recent(10)
+    assert story.alert is not None
+    finding = story.alert.finding
+    assert isinstance(finding, Notice)
+    assert str(finding.what) == "logonbell was stopped: nobody watches from now on."
+    assert finding.main.record_id == NOON.timestamp() * 1000
+
+
+def test_the_clock_tells_of_which_zone_it_is() -> None:
+    """UTC, whatever the machine's own."""
+    assert utc_now().tzinfo is UTC

@@ -19,13 +19,26 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 TESTS = {
-    "agent": ["tests/test_agent.py", "tests/test_watcher.py", "tests/test_first_start.py"],
+    "agent": [
+        "tests/test_agent.py",
+        "tests/test_watcher.py",
+        "tests/test_first_start.py",
+        "tests/test_judge.py",
+    ],
     "deliverer": ["tests/test_deliverer.py", "tests/test_agent.py"],
-    "store/outbox": ["tests/store", "tests/test_remarks.py"],
-    "store/tellings": ["tests/store", "tests/test_remarks.py", "tests/commands/test_outbox_command.py"],
+    "store/outbox": ["tests/store", "tests/test_remarks.py", "tests/test_silence.py"],
+    "store/tellings": [
+        "tests/store",
+        "tests/test_remarks.py",
+        "tests/test_deliverer.py",
+        "tests/commands/test_outbox_command.py",
+    ],
+    "store/fates": ["tests/store", "tests/commands/test_outbox_command.py", "tests/commands/test_stories.py"],
     "recognise/seats": ["tests/recognise", "tests/simulate"],
     "recognise/doors": ["tests/recognise", "tests/simulate"],
     "recognise/linux": ["tests/recognise", "tests/simulate"],
+    "recognise/recogniser": ["tests/recognise", "tests/simulate"],
+    "recognise/tunnels": ["tests/recognise", "tests/ssm"],
     "recognise/recogniser": ["tests/recognise", "tests/simulate"],
     "recognise/windows": ["tests/recognise", "tests/simulate"],
     "recognise/state": ["tests/recognise", "tests/simulate"],
