@@ -39,7 +39,6 @@ TESTS = {
     "recognise/linux": ["tests/recognise", "tests/simulate"],
     "recognise/recogniser": ["tests/recognise", "tests/simulate"],
     "recognise/tunnels": ["tests/recognise", "tests/ssm"],
-    "recognise/recogniser": ["tests/recognise", "tests/simulate"],
     "recognise/windows": ["tests/recognise", "tests/simulate"],
     "recognise/state": ["tests/recognise", "tests/simulate"],
     "notifiers/sns": ["tests/notifiers"],
