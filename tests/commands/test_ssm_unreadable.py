@@ -21,10 +21,8 @@ forms = pytest.mark.parametrize("form", [AgentForm(), LINUX], ids=["windows", "l
 
 @pytest.fixture
 def settings(tmp_path: Path, config: Callable[[str], Path]) -> Callable[[Path], Path]:
-    """Write settings that watch an agent's folder, with a state folder that anybody may write to."""
-    state = tmp_path / "state"
-    state.mkdir()
-    state.chmod(0o777)
+    """Write settings that watch an agent's folder, with a state folder that is there."""
+    (tmp_path / "state").mkdir(0o700)
     return lambda folder: config(f"[sources]\nssm = '{folder}'\n")
 
 
@@ -46,7 +44,7 @@ def test_whoever_may_not_look_is_told_what_to_do(
     able = [run(*command, "--config", path) for command in commands]  # loads what nobody may not read, Python
     for file in (tmp_path / "state").iterdir():
         file.unlink()
-    with as_nobody(tmp_path / "state"):
+    with as_nobody(tmp_path, writes=tmp_path / "state"):
         with pytest.raises(PermissionError):
             next((bastion.agent.home / "document").iterdir())
         first, again, status, machine = (run(*command, "--config", path) for command in commands)
@@ -102,7 +100,7 @@ def test_logs_that_may_not_be_read_are_told(
     path = settings(bastion.agent.data)
     run("check-config", "--config", path)
     bastion.agent.logs.chmod(0)
-    with as_nobody(bastion.agent.state / "current"):
+    with as_nobody(bastion.agent.state / "current", writes=tmp_path / "state"):
         said = run("watch", "--once", "--lang", language, "--config", path)
     assert said.err.count(str(bastion.agent.logs)) == 1
     assert bool(JAPANESE.search(said.err)) == (language == "ja")
