@@ -9,7 +9,7 @@ LOCALE ?= $(shell echo "$${LC_ALL:-$${LC_MESSAGES:-$$LANG}}")
 export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo check check-all lint types law test kill crash power soak mutants fuzz replay memory windows windows-bench bench figures texts pack docs sbom clean
+.PHONY: help demo check check-all lint types law test kill crash power soak mutants fuzz replay memory windows windows-bench linux-vm bench figures texts pack docs sbom clean
 
 help: ## Show what there is
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -60,6 +60,9 @@ windows: $(VENV)/check ## The Windows tests, inside Wine, which this installs wh
 
 windows-bench: $(VENV)/check ## Measure inside Wine, and write docs/reference/figures-windows.md anew
 	$(BIN)/python tools/windows_bench.py --write
+
+linux-vm: $(VENV)/check ## Install, kill, restart and uninstall on a real Debian in QEMU, which this installs where it may (as root)
+	$(BIN)/pytest -m rig tests/linux
 
 replay: $(VENV)/check ## Let the logs in LOGS grow piece by piece under `watch`, and print what it kept
 	$(BIN)/python tools/replay.py --seed $(or $(SEED),1) $(LOGS)

@@ -463,6 +463,22 @@ def test_a_trouble_is_told_once_while_it_lasts(start: Start) -> None:
     ]
 
 
+def test_each_look_that_came_back_is_shown(start: Start) -> None:
+    """Whoever supervises the agent is told after each look and by nothing else, so not while one does not come back."""
+    stop = Hurried()
+    happened: list[str] = []
+
+    class Heard(FakeSource):
+        def read(self, bookmark: str | None, limit: int | None = None) -> Batch:
+            happened.append("look")
+            if happened.count("look") == 3:
+                stop.set()
+            return super().read(bookmark, limit)
+
+    watch(start(Heard()), [], stop=stop, looked=lambda: happened.append("told"))
+    assert happened == ["look", "told"] * 3
+
+
 def test_a_fault_of_ours_ends_the_agent(tmp_path: Path) -> None:
     """An error that nobody can mend is raised, not swallowed by the notifier's thread: the supervisor starts anew."""
     clock = FakeClock()
