@@ -27,6 +27,7 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
+import bench_chain
 import bench_rules
 from evtx import PyEvtxParser
 
@@ -429,6 +430,11 @@ def judging(folder: Path) -> Iterator[Row]:
     return starmap(Row, bench_rules.judging(folder))
 
 
+def chaining(folder: Path) -> Iterator[Row]:
+    """Keep, chain and verify."""
+    return starmap(Row, bench_chain.chaining(folder))
+
+
 SECTIONS: dict[str, Callable[[Path], Iterator[Row]]] = {
     "An ordinary Security log: nine records in ten are about something else": reading_audited,
     "A Security log of noise: services start, the machine itself logs on, nobody comes": reading_noise,
@@ -439,6 +445,7 @@ SECTIONS: dict[str, Callable[[Path], Iterator[Row]]] = {
     "A storm, through the agent to SNS": storm,
     "From record to principal, the best of 40 (the median of their CPU time); it is to take less than 20 ms": naming,
     "Sigma rules, in CPU time": judging,
+    "The chain over the history": chaining,
 }
 
 
