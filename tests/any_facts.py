@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from logonbell.alert import Alert, Level
 from logonbell.event import EventRef
 from logonbell.logon import (
+    Certificate,
     Door,
     FailedLogons,
     Finding,
@@ -19,6 +20,7 @@ from logonbell.logon import (
     NoticeKind,
     Promotion,
     Selected,
+    System,
     Tampering,
     TamperKind,
     User,
@@ -35,6 +37,7 @@ texts = st.text(st.characters(exclude_categories=()), max_size=12).map(healed)
 times = st.datetimes(datetime(1601, 1, 1), datetime(9998, 12, 31), timezones=st.just(UTC))  # noqa: DTZ001 (zone given)
 refs = st.builds(EventRef, texts, st.integers(0, 2**64 - 1), st.integers(0, 65535))
 events = st.lists(refs, min_size=1, max_size=3).map(tuple)
+serials = st.integers(0, 2**64 - 1).map(str)
 users = st.builds(User, texts, texts, st.none() | texts)
 promotions = st.builds(Promotion, times, st.none() | users, refs, st.booleans())
 holes = st.dictionaries(
@@ -67,6 +70,13 @@ def any_finding(sentences: st.SearchStrategy[Sentence]) -> st.SearchStrategy[Fin
         ssm_port=st.none() | texts,
         ssm_match=st.none() | sentences,
         promotion=st.none() | promotions,
+        system=st.sampled_from(System),
+        method=st.none() | texts,
+        key=st.none() | texts,
+        certificate=st.none() | st.builds(Certificate, texts, serials, texts),
+        uid=st.none() | st.integers(0, 2**32),
+        by=st.none() | users,
+        terminal=st.none() | texts,
         ended=st.none() | times,
         resumes=st.none() | refs,
         began=st.none() | times,

@@ -116,7 +116,7 @@ def _ssh(key: bool) -> Act:
     def ssh(day: Day, person: Person, address: str, at: datetime) -> list[Event]:
         if person.full_name in day.sitting:
             return []  # the made host closes the session that was opened last
-        day.told("ssh", person)
+        day.told("ssh-loopback" if address in {"::1", "127.0.0.1"} else "ssh", person)
         return day.host.ssh_logon(at, person, address, key=key)
 
     return ssh

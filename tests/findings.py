@@ -49,8 +49,16 @@ _OF_SSM = {
     Door.RUN_COMMAND,
 }
 _SHELLS = {Door.SSM_SHELL, Door.SSM_SHELL_ELEVATED, Door.SSM_TUNNEL, Door.RUN_COMMAND}
-_LOCAL = _SHELLS | {Door.CONSOLE, Door.CACHED_CONSOLE, Door.UNLOCK, Door.RUNAS, Door.BATCH}
-_LOOPBACK = {Door.RDP_LOOPBACK, Door.RDP_SSM, Door.SSH_SSM}
+_LOCAL = _SHELLS | {
+    Door.CONSOLE,
+    Door.CACHED_CONSOLE,
+    Door.UNLOCK,
+    Door.RUNAS,
+    Door.SU,
+    Door.SUDO,
+    Door.BATCH,
+}
+_LOOPBACK = {Door.RDP_LOOPBACK, Door.RDP_SSM, Door.SSH_SSM, Door.SSH_LOOPBACK}
 
 
 def logon(door: Door) -> Logon:

@@ -233,7 +233,7 @@ TUNNELS: dict[str, Scene] = {
     ),
     "door-ssh-ssm": Scene(
         "SSH from loopback came through the open tunnel to port 22; when that is closed, it did not.",
-        ("ssm-tunnel None", r"ssh-ssm BASTION-01\mori", r"ssh CORP\sato"),
+        ("ssm-tunnel None", r"ssh-ssm BASTION-01\mori", r"ssh-loopback CORP\sato"),
         story(_ssh),
     ),
     "door-rdp-loopback-observed": Scene(

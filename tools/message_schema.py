@@ -166,7 +166,7 @@ def message_schema(lines: Mapping[str, Any]) -> Schema:
             _whole("digest", "version", "digest", "sent"),
         ],
         "$defs": {
-            **{name: lines["$defs"][name] for name in ("time", "door", "event", "promotion")},
+            **{name: lines["$defs"][name] for name in ("time", "door", "event", "certificate", "promotion")},
             "version": _part("The version.", VERSION),
             "known": _part("By which an alert is known.", KNOWN),
             "sent": _part("How it was sent, and what people read of it.", SENT),

@@ -42,11 +42,22 @@ class Door(StrEnum):
     SSM_TUNNEL = "ssm-tunnel"
     SSH = "ssh"
     SSH_SSM = "ssh-ssm"
+    SSH_LOOPBACK = "ssh-loopback"
+    INSTANCE_CONNECT = "instance-connect"
     WINRM = "winrm"
     NETWORK = "network"
     RUNAS = "runas"
+    SU = "su"
+    SUDO = "sudo"
     BATCH = "batch"
     RUN_COMMAND = "run-command"
+
+
+class System(StrEnum):
+    """Which kind of host it is."""
+
+    WINDOWS = "windows"
+    LINUX = "linux"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +70,18 @@ class User:
 
     def __str__(self) -> str:
         return f"{self.domain}\\{self.name}" if self.domain else self.name
+
+
+@dataclass(frozen=True, slots=True)
+class Certificate:
+    """The certificate that sshd accepted: whom its maker named, its number, and the key of its maker (type and fingerprint).
+
+    ``serial`` is decimal: 64 bits without a sign, more than every reader of JSON takes as a number.
+    """
+
+    identity: str
+    serial: str
+    ca: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +112,10 @@ class Logon:
     host (``3389``), or of another (``db.internal:1433``).
     ``ssm_match`` says how the SSM session was found, or why none was; ``ssm_observed`` that the host's SSM sessions were
     known at that moment, so that none found means that there was none. ``promotion`` is there where the user was made an
-    administrator within the day before. ``folded`` counts all events behind it, also those that ``events`` no longer
+    administrator within the day before. ``method`` is how sshd says that the user proved who they are (``publickey``,
+    ``password``, …), ``key`` the type and fingerprint of the key, ``certificate`` that key's where it has one; ``uid`` is
+    Linux' number of the user, ``by`` who asked for it (of ``su`` and ``sudo``), ``terminal`` where they sit. On Linux
+    ``logon_id`` is the id of the process that holds the session. ``folded`` counts all events behind it, also those that ``events`` no longer
     lists (it holds at most 256).
     """
 
@@ -112,6 +138,13 @@ class Logon:
     ssm_match: Sentence | None = None
     ssm_observed: bool = False
     promotion: Promotion | None = None
+    system: System = System.WINDOWS
+    method: str | None = None
+    key: str | None = None
+    certificate: Certificate | None = None
+    uid: int | None = None
+    by: User | None = None
+    terminal: str | None = None
     ended: datetime | None = None
     resumes: EventRef | None = None
     began: datetime | None = None

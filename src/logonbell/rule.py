@@ -36,9 +36,13 @@ LOUDNESS: Mapping[Door, Level] = MappingProxyType(
         Door.SSM_TUNNEL: Level.LOW,
         Door.SSH: Level.MEDIUM,
         Door.SSH_SSM: Level.MEDIUM,
+        Door.SSH_LOOPBACK: Level.HIGH,
+        Door.INSTANCE_CONNECT: Level.MEDIUM,
         Door.WINRM: Level.MEDIUM,
         Door.NETWORK: Level.INFORMATIONAL,
         Door.RUNAS: Level.INFORMATIONAL,
+        Door.SU: Level.INFORMATIONAL,
+        Door.SUDO: Level.INFORMATIONAL,
         Door.BATCH: Level.INFORMATIONAL,
         Door.RUN_COMMAND: Level.INFORMATIONAL,
     }
@@ -84,7 +88,24 @@ NOTICES: Mapping[NoticeKind, tuple[Level, Sentence]] = MappingProxyType(
         NoticeKind.MOVED: (Level.MEDIUM, say("a state that came from another machine is told of")),
     }
 )
-SILENT_DOORS = frozenset({Door.NETWORK, Door.UNLOCK, Door.RUNAS, Door.BATCH, Door.RUN_COMMAND})
+SILENT_DOORS = frozenset(
+    {Door.NETWORK, Door.UNLOCK, Door.RUNAS, Door.SU, Door.SUDO, Door.BATCH, Door.RUN_COMMAND}
+)
+LOOPBACK: Mapping[Door, tuple[Level, Sentence]] = MappingProxyType(
+    {
+        Door.RDP_LOOPBACK: (
+            Level.CRITICAL,
+            say("an RDP tunnel that is no SSM session ends on this host"),
+        ),
+        Door.SSH_LOOPBACK: (
+            Level.HIGH,
+            say("somebody came by SSH from this host itself, and through no SSM session"),
+        ),
+    }
+)
+"""The doors that ask for an explanation, where the SSM sessions of the host were known and none explains it.
+
+SSH is not critical: jobs of the host use it, and what is critical cannot be allowed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,15 +165,14 @@ class Rules:
         door = str(logon.door)
         if logon.promotion is not None and logon.promotion.first:
             reason = say("the first logon of a new administrator rings, whatever the door")
-            loud = logon.door is Door.RDP_LOOPBACK and logon.ssm_observed
-            return Verdict(True, Level.CRITICAL if loud else Level.HIGH, "logon", reason)
+            loud = LOOPBACK[logon.door][0] if logon.door in LOOPBACK and logon.ssm_observed else Level.HIGH
+            return Verdict(True, loud, "logon", reason)
         if logon.door in self.silent:
             reason = say("the door {door} is recorded and silent", door=door)
             return Verdict(False, LOUDNESS[logon.door], "logon", reason)
-        if logon.door is Door.RDP_LOOPBACK and logon.ssm_observed:
-            return Verdict(
-                True, Level.CRITICAL, "logon", say("an RDP tunnel that is no SSM session ends on this host")
-            )
+        if logon.door in LOOPBACK and logon.ssm_observed:
+            level, reason = LOOPBACK[logon.door]
+            return Verdict(True, level, "logon", reason)
         if logon.domain_admin:
             return Verdict(
                 True, Level.HIGH, "logon", say("a domain admin came by the door {door}", door=door)

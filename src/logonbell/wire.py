@@ -9,6 +9,7 @@ from typing import Any
 from logonbell.alert import Matched
 from logonbell.event import EventRef
 from logonbell.logon import (
+    Certificate,
     FailedLogons,
     Finding,
     LogCleared,
@@ -129,11 +130,24 @@ def _logon(logon: Logon) -> Line:
         "ssm_port": logon.ssm_port,
         "ssm_match": str(logon.ssm_match) if logon.ssm_match else None,
         "promotion": _promotion(logon.promotion),
+        "system": str(logon.system),
+        "method": logon.method,
+        "key": logon.key,
+        "certificate": _certificate(logon.certificate),
+        "uid": logon.uid,
+        "by": str(logon.by) if logon.by else None,
+        "terminal": logon.terminal,
         "ended": iso(logon.ended) if logon.ended else None,
         "resumes": _event(logon.resumes) if logon.resumes else None,
         "began": iso(logon.began) if logon.began else None,
         "folded": logon.folded,
     }
+
+
+def _certificate(certificate: Certificate | None) -> Line | None:
+    if certificate is None:
+        return None
+    return {"identity": certificate.identity, "serial": certificate.serial, "ca": certificate.ca}
 
 
 def _promotion(promotion: Promotion | None) -> Line | None:

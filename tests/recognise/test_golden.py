@@ -1,4 +1,4 @@
-"""Golden pairs: what Windows writes, and what is told of it, byte for byte.
+"""Golden pairs: what Windows and Linux write, and what is told of it, byte for byte.
 
 A golden file is renewed on purpose: ``LOGONBELL_RENEW_GOLDEN=1 pytest tests/recognise/test_golden.py`` writes those that
 differ and fails for each, so that nobody leaves it switched on; then read ``git diff`` and commit what is right.
@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from linux_scenes import LINUX
 from logonbell.event import Event
 from logonbell.judge import Judge
 from logonbell.logon import FailedLogons, Finding, Logon
@@ -33,7 +34,7 @@ from recognising import final, logons, pass_through
 from scenes import SCENES, Scene
 from tunnel_scenes import TUNNELS
 
-ALL = {**SCENES, **ODD, **TUNNELS}
+ALL = {**SCENES, **ODD, **TUNNELS, **LINUX}
 GOLDEN = Path(__file__).parent / "golden"
 SHORT = {
     "Microsoft-Windows-TerminalServices-LocalSessionManager/Operational": "LocalSessionManager",
@@ -45,6 +46,7 @@ SHOWN = (
     "LogonType", "TargetUserName", "TargetLogonId", "User", "SessionID", "AccountName", "SessionName", "Param1", "Param3",
     "LogonProcessName", "IpAddress", "Address", "ClientAddress", "payload", "SubjectUserName", "Channel", "SessionId",
     "Plugin", "Port", "Target", "LogonRecordId", "Addresses", "MemberSid", "SubcategoryGuid", "AuditPolicyChanges", "param7",
+    "PID", "MESSAGE", "Groups",
 )  # fmt: skip
 
 
@@ -65,7 +67,7 @@ def as_text(scene: Scene) -> str:
     alerts = [text for finding in final(found) for text in _alert(finding, rules)]
     parts = [
         "# What is promised", scene.promise, "",
-        "# What Windows wrote, as far as it is read, and what it was taken for", *records, "",
+        "# What was written, as far as it is read, and what it was taken for", *records, "",
         "# What machines read", *wire, "",
         "# What people read", *alerts,
     ]  # fmt: skip

@@ -112,6 +112,19 @@ FIRST_LINES = {
         rf"SSH logon through SSM: CONTOSO\alice by {ROLE} on BASTION01",
         rf"SSM 経由の SSH ログオン: CONTOSO\alice (IAM {ROLE}) → BASTION01",
     ),
+    Door.SSH_LOOPBACK: (
+        r"SSH logon from loopback: CONTOSO\alice on BASTION01 from ::1",
+        r"ループバックからの SSH ログオン: CONTOSO\alice → BASTION01 (接続元 ::1)",
+    ),
+    Door.INSTANCE_CONNECT: (
+        r"EC2 Instance Connect logon: CONTOSO\alice on BASTION01 from 203.0.113.5",
+        r"EC2 Instance Connect ログオン: CONTOSO\alice → BASTION01 (接続元 203.0.113.5)",
+    ),
+    Door.SU: (r"su to root: CONTOSO\alice on BASTION01", r"su (root へ): CONTOSO\alice → BASTION01"),
+    Door.SUDO: (
+        r"Root shell by sudo: CONTOSO\alice on BASTION01",
+        r"sudo による root シェル: CONTOSO\alice → BASTION01",
+    ),
     Door.WINRM: (
         r"WinRM logon: CONTOSO\alice on BASTION01 from 203.0.113.5",
         r"WinRM ログオン: CONTOSO\alice → BASTION01 (接続元 203.0.113.5)",

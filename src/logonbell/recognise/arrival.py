@@ -8,7 +8,7 @@ from enum import StrEnum
 
 from logonbell.address import address_of
 from logonbell.event import EventRef
-from logonbell.logon import User
+from logonbell.logon import Certificate, System, User
 from logonbell.recognise.identity import same_address, same_user
 
 EVENTS_LISTED = 256
@@ -27,6 +27,8 @@ class Kind(StrEnum):
     SSM = "ssm"
     RUNAS = "runas"
     BATCH = "batch"
+    SESSION = "session"  # of Linux: at the console, or what another program than sshd opened
+    BECAME = "became"  # of Linux: su and sudo
     TUNNEL = "tunnel"
     COMMAND = "command"
 
@@ -50,6 +52,8 @@ class Sign(StrEnum):
     KEY = "key"  # sshd accepted a key, or whatever else is no password
     TOKEN = "token"  # sshd's key token: made before the key is proven  # noqa: S105
     PASSWORD = "password"  # sshd's password logon  # noqa: S105
+    PAM = "pam"  # of Linux: the program said that the session was opened, and will say when it is over
+    PROVIDED = "provided"  # EC2 Instance Connect gave sshd the key
     SHELL = "shell"  # WinRM 91: a shell was made
     ELEVATED = "elevated"  # the SSM document asks for a shell as SYSTEM or root
 
@@ -65,6 +69,9 @@ class Arrival:
     ``process`` is the id of the program that asked for the logon, ``ssm`` the SSM session that it belongs to, ``owner``
     the SSM session whose worker was seen to hold the connection it came by (empty: somebody else does), ``rivals`` how
     many SSM shells its Windows logon could belong to, 0 where the worker's process id decided.
+
+    ``program`` is which of Linux' programs opened the session, ``method``, ``key``, ``certificate``, ``uid``, ``by`` and
+    ``terminal`` are a logon's, ``principal`` whom EC2 Instance Connect named.
 
     ``left`` is the record that closed the last of its logon ids so soon that a further one could still come, ``left_at`` its
     time.
@@ -97,6 +104,15 @@ class Arrival:
     ssm: str | None = None
     owner: str | None = None
     rivals: int = 0
+    system: System = System.WINDOWS
+    program: str = ""
+    method: str | None = None
+    key: str | None = None
+    certificate: Certificate | None = None
+    uid: int | None = None
+    by: User | None = None
+    terminal: str | None = None
+    principal: str | None = None
     folded: int = 1
     told: bool = False
     ended: bool = False

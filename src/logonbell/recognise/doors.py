@@ -10,6 +10,16 @@ from logonbell.sentence import Sentence, say
 
 Decision = tuple[Door, Sentence]
 RDP_PORT, SSH_PORT = 3389, 22
+AT_THE_SCREEN = frozenset(
+    {
+        "gdm", "gdm-autologin", "gdm-fingerprint", "gdm-password", "gdm-pin", "gdm-smartcard", "kdm", "lightdm",
+        "lightdm-autologin", "lxdm", "sddm", "sddm-autologin", "slim", "xdm",
+    }
+)  # fmt: skip
+"""The PAM services of Linux' graphical screens."""
+OTHER_PROGRAMS = frozenset({"cockpit", "remote", "rlogin", "rsh", "telnet", "xrdp-sesman"})
+"""Those of programs that let people in from elsewhere, besides sshd."""
+_SERIAL = ("ttyS", "ttyAMA", "hvc", "ttyUSB")
 
 _PLAIN: dict[Kind, Decision] = {
     Kind.NETWORK: (Door.NETWORK, say("a network logon (type 3 or 8) of a user account")),
@@ -34,6 +44,10 @@ def door_of(arrival: Arrival, link: Link) -> Decision:
             return _ssh(arrival, link)
         case Kind.SSM:
             return _ssm(arrival)
+        case Kind.SESSION:
+            return _session(arrival)
+        case Kind.BECAME:
+            return _became(arrival)
         case _:
             return _PLAIN[arrival.kind]
 
@@ -122,9 +136,37 @@ def _winrm(arrival: Arrival) -> Decision:
 def _ssh(arrival: Arrival, link: Link) -> Decision:
     if link.here and link.tunnelled:
         return Door.SSH_SSM, say("sshd accepted a user who came through an SSM tunnel")
+    if link.here:
+        return Door.SSH_LOOPBACK, say(
+            "an SSH client on this host itself: a tunnel ends here, or a program here logged on"
+        )
+    if Sign.PROVIDED in arrival.signs:
+        return Door.INSTANCE_CONNECT, say("sshd accepted a key that EC2 Instance Connect gave it")
     if Sign.ACCEPTED in arrival.signs:
         return Door.SSH, say("sshd accepted the user")
+    if Sign.PAM in arrival.signs:
+        return Door.SSH, say("PAM opened a session for sshd, which itself did not say how the user came in")
     return Door.SSH, say("sshd logged the user on with a password (type 8)")
+
+
+def _session(arrival: Arrival) -> Decision:
+    """What PAM opened for another program than sshd."""
+    program, terminal = arrival.program, arrival.terminal
+    if program == "xrdp-sesman":
+        return Door.RDP, say("xrdp opened a session")
+    if program in AT_THE_SCREEN:
+        return Door.CONSOLE, say("a logon at the graphical screen ({program})", program=program)
+    if program != "login" or arrival.address is not None:
+        return Door.NETWORK, say("the program {program} opened a session for a user", program=program)
+    if terminal is not None and terminal.startswith(_SERIAL):
+        return Door.CONSOLE, say("a logon at the serial console ({terminal})", terminal=terminal)
+    return Door.CONSOLE, say("a logon at the console")
+
+
+def _became(arrival: Arrival) -> Decision:
+    if arrival.program == "sudo":
+        return Door.SUDO, say("a user got a shell of root's by sudo")
+    return Door.SU, say("a user became root by su")
 
 
 def _ssm(arrival: Arrival) -> Decision:

@@ -8,7 +8,6 @@ from datetime import datetime, timedelta
 
 from logonbell.event import Event, EventRef
 from logonbell.logon import FailedLogons
-from logonbell.recognise.identity import raw_address, user_of
 from logonbell.recognise.noise import program_of
 
 GAP = timedelta(minutes=10)
@@ -29,18 +28,19 @@ class Failures:
     users: list[str] = field(default_factory=list)
     more: bool = False
 
-    def add(self, event: Event, host: str) -> Iterator[FailedLogons]:
-        """Count a 4625; tell the burst that was over before it, and this one at its third failure."""
+    def add(
+        self, event: Event, host: str, user: str, address: str | None, times: int = 1
+    ) -> Iterator[FailedLogons]:
+        """Count a failed logon, or several that one record tells; tell the burst that was over before, and this one at its third."""
         yield from self.advance(event.time, host)
         self.first = event.time if self.first is None else self.first
         self.last = event.time if self.last is None else max(self.last, event.time)
-        self.count += 1
+        before, self.count = self.count, self.count + times
         if len(self.events) < _EVENTS:
             self.events.append(event.ref)
-        user = user_of(event.fields.get("TargetUserName", ""), event.fields.get("TargetDomainName", ""), None)
-        self._keep(self.users, str(user))
-        self._keep(self.addresses, raw_address(event.fields.get("IpAddress", "")))
-        if self.count == BURST:
+        self._keep(self.users, user)
+        self._keep(self.addresses, address)
+        if before < BURST <= self.count:
             yield self._told(host, ended=False)
 
     def advance(self, now: datetime, host: str) -> Iterator[FailedLogons]:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from datetime import timedelta
 
 from logonbell.event import Event
 from logonbell.logon import User
+from logonbell.recognise.accepted import accepted_in
 from logonbell.recognise.arrival import Arrival, Kind, Sign
 from logonbell.recognise.identity import is_nobody, raw_address, same_user, split_name, user_of
 from logonbell.recognise.seats import KNOCK, follows_nla, note_logon, process_of, target_of
@@ -24,9 +24,6 @@ SSHD_NEAR = timedelta(seconds=5)
 PROOF = timedelta(seconds=10)
 
 _BY_PASSWORD = ("password", "keyboard-interactive")
-_ACCEPTED = re.compile(
-    r"Accepted (?P<how>\S{1,64}) for (?P<user>.{1,512}) from (?P<address>\S{1,64}) port \d{1,5}\b"
-)
 
 
 def came_by_network(log: HostLog, event: Event) -> Sentence:
@@ -148,13 +145,13 @@ def sshd_logon(log: HostLog, event: Event) -> Sentence:
 
 def sshd_said(log: HostLog, event: Event) -> Sentence:
     """Read OpenSSH/Operational 4: sshd's own words. Accepted is the proof, and the only place of the address."""
-    accepted = _ACCEPTED.match(event.fields.get("payload", ""))
+    accepted = accepted_in(event.fields.get("payload", ""))
     if accepted is None:
         return say("sshd said something else")
-    name, domain = split_name(accepted["user"])
+    name, domain = split_name(accepted.user)
     user = user_of(name, domain, None)
-    address = raw_address(accepted["address"])
-    password = accepted["how"].startswith(_BY_PASSWORD)
+    address = raw_address(accepted.address)
+    password = accepted.how.startswith(_BY_PASSWORD)
     signs = {Sign.ACCEPTED} if password else {Sign.ACCEPTED, Sign.KEY}
     other = Sign.TOKEN if password else Sign.PASSWORD
 
@@ -169,7 +166,8 @@ def sshd_said(log: HostLog, event: Event) -> Sentence:
         log.joined(arrival, event, *signs)
         log.hurry(arrival, event.time)
     arrival.learn(user=user, address=address)
-    return say("sshd accepted {how}", how=accepted["how"])
+    arrival.method, arrival.key, arrival.certificate = accepted.how, accepted.key, accepted.certificate
+    return say("sshd accepted {how}", how=accepted.how)
 
 
 def _nearest_ssh(log: HostLog, event: Event, user: User, fits: Callable[[Arrival], bool]) -> Arrival | None:

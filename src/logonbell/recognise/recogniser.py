@@ -56,7 +56,7 @@ _READERS = {
     (channel, event_id): reader for channel, ids in READERS.items() for event_id, reader in ids.items()
 }
 
-SNAPSHOT = 8
+SNAPSHOT = 9
 """Version of a snapshot's form. A snapshot of another version cannot be read; reading then starts again from older."""
 
 
@@ -134,7 +134,7 @@ class Recogniser:
             if newest is None or event.record_id <= newest:
                 continue
             if before.state.suspicions.stopped_before(event.record_id, AT_START):
-                windows.booted(before, event)
+                before.booted(event)
                 said += before.advance(event.time, by_event=True)
                 said += before.finish()
                 log.inherit(before)

@@ -13,15 +13,18 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from logonbell.event import Event, EventRef
-from logonbell.logon import Door, Finding, Logoff, Logon, User
+from logonbell.logon import Door, Finding, Logoff, Logon, System, User
 from logonbell.recognise.arrival import EVENTS_LISTED, Arrival, Kind, Sign, either
+from logonbell.recognise.attempts import Attempts
 from logonbell.recognise.doors import door_of, is_resumption, port_of
 from logonbell.recognise.failures import Failures
 from logonbell.recognise.identity import is_microsoft_account, raw_address, same_user
+from logonbell.recognise.journal import LOGS
+from logonbell.recognise.keys import Provided
 from logonbell.recognise.promotion import Promotions
 from logonbell.recognise.ssm import Sessions, link_of
 from logonbell.recognise.suspicion import Shutdown, Suspicions
-from logonbell.sentence import Sentence
+from logonbell.sentence import Sentence, say
 
 HOLD = timedelta(milliseconds=300)
 """How long a logon waits for its twin events before it is told; what comes later amends it."""
@@ -33,6 +36,7 @@ INTO_AN_OLD_SESSION = frozenset({Door.UNLOCK, Door.RDP_RECONNECT})
 GROWING, GROWING_AT_LEAST = 5_000, 50
 OPEN, OPEN_AT_LEAST = 2_000, 20
 """So many logons may grow, and so many sessions be followed to their ends, on all hosts together; on each, at least so many."""
+_FOLLOWED = frozenset({Kind.SEAT, Kind.SSM, Kind.SSH, Kind.TUNNEL, Kind.SESSION, Kind.BECAME})
 _SEEN = 128
 _PRUNING = STRAY / 6
 _STRAYS = 512
@@ -94,7 +98,7 @@ class HostState:
     """One host's logons. ``now`` is the time of its log, ``pruned`` when it was last looked for what can be forgotten.
 
     ``blind`` is when it was told that nobody had watched the SSM sessions, ``newest`` the id of the last record of
-    Security, ``gap`` up to when the log was read before records were lost.
+    Security, ``boot`` the id of the start of Linux that the journal last told of, ``gap`` up to when the log was read before records were lost.
     """
 
     host: str
@@ -106,6 +110,9 @@ class HostState:
     strays: dict[str, Stray] = field(default_factory=dict)
     knocks: list[Knock] = field(default_factory=list)
     failures: Failures = field(default_factory=Failures)
+    attempts: Attempts = field(default_factory=Attempts)
+    provided: Provided = field(default_factory=Provided)
+    boot: str = ""
     ssm: Sessions = field(default_factory=Sessions)
     suspicions: Suspicions = field(default_factory=Suspicions)
     shutdown: Shutdown | None = None
@@ -162,7 +169,14 @@ class HostLog:
     def begin(self, kind: Kind, event: Event, *, user: User | None, hold: timedelta | None = HOLD) -> Arrival:
         """Start a logon with ``event`` as its main one; ``hold`` None means that it waits for proof."""
         self.state.serial += 1
-        arrival = Arrival(self.state.serial, kind, event.time, [event.ref], event.time, user=user)
+        system = (
+            System.LINUX
+            if event.channel in LOGS or event.fields.get("Platform") == System.LINUX
+            else System.WINDOWS
+        )
+        arrival = Arrival(
+            self.state.serial, kind, event.time, [event.ref], event.time, user=user, system=system
+        )
         self.growing[arrival.serial] = arrival
         self._index(arrival)
         if hold is not None:
@@ -299,12 +313,33 @@ class HostLog:
             self._tell(arrival)
         self.drop(arrival)
 
+    def booted(self, event: Event) -> None:
+        """Take it that the system started: whatever was open is over, and ids are dealt anew."""
+        self.state.suspicions.started(event)
+        for arrival in list(self.growing.values()):
+            if arrival.time < event.time:
+                self.over(arrival, event)
+        for session in list(self.state.open):
+            self.end_open(session, event)
+
     def end_open(self, session: Open, event: Event) -> None:
         """Tell that an open session was closed."""
         for logon_id in session.logon_ids:
             self._forget_id(session, logon_id)
         self.state.open = [other for other in self.state.open if other is not session]
         self._ended(session.main, session.began, session.door, session.user, event)
+
+    def failed(self, event: Event, user: str, address: str | None, times: int = 1) -> Sentence:
+        """Count a failed logon towards a burst."""
+        self.said.extend(self.state.failures.add(event, self.state.host, user, address, times))
+        return say("a failed logon; three or more within ten minutes of each other are a burst")
+
+    def made_of(self, channel: str, record: int | None) -> Arrival | None:
+        """Give the growing logon that a record was folded into."""
+        for arrival in reversed(self.growing.values()):
+            if any(ref.channel == channel and ref.record_id == record for ref in arrival.events):
+                return arrival
+        return None
 
     def stray(self, logon_id: str, event: Event) -> Stray:
         """Keep what an event says of a logon id whose logon has not come."""
@@ -417,7 +452,7 @@ class HostLog:
     # --- inside ---------------------------------------------------------------------------------------------------
 
     def _is_proven(self, arrival: Arrival) -> bool:
-        return arrival.kind is not Kind.SSH or bool(arrival.signs & {Sign.ACCEPTED, Sign.PASSWORD})
+        return arrival.kind is not Kind.SSH or bool(arrival.signs & {Sign.ACCEPTED, Sign.PASSWORD, Sign.PAM})
 
     def _index(self, arrival: Arrival) -> None:
         """Let an arrival be found by what it holds now; where it was found before, its reader looks twice."""
@@ -476,7 +511,7 @@ class HostLog:
             workstation=arrival.workstation,
             elevated=arrival.elevated,
             domain_admin=arrival.domain_admin,
-            principal=behind.owner if behind else None,
+            principal=behind.owner if behind else arrival.principal,
             ssm_session=arrival.ssm or (behind.session_id if behind else None),
             ssm_document=(behind.document or None) if behind else None,
             ssm_port=behind.leads_to if behind else None,
@@ -485,6 +520,13 @@ class HostLog:
             promotion=None
             if door in INTO_AN_OLD_SESSION
             else self.state.promotions.behind(arrival.user, arrival.events[0], arrival.time),
+            system=arrival.system,
+            method=arrival.method,
+            key=arrival.key,
+            certificate=arrival.certificate,
+            uid=arrival.uid,
+            by=arrival.by,
+            terminal=arrival.terminal,
             resumes=arrival.resumes,
             began=arrival.began,
             folded=arrival.folded,
@@ -582,7 +624,7 @@ class HostLog:
 
     def _is_followed(self, arrival: Arrival) -> bool:
         """Tell whether the end of a logon is worth telling, and can be known."""
-        if arrival.kind not in {Kind.SEAT, Kind.SSM, Kind.SSH, Kind.TUNNEL}:
+        if arrival.kind not in _FOLLOWED:
             return False
         if arrival.ended or Sign.BRIEF in arrival.signs:
             return False

@@ -13,12 +13,10 @@ from logonbell.recognise.seats import target_of
 from logonbell.recognise.state import HOLD, HostLog
 from logonbell.recognise.subcategories import name_of
 from logonbell.recognise.suspicion import SILENCE, Shutdown, Suspicion
-from logonbell.recognise.tunnels import SESSION_NEAR
+from logonbell.recognise.tunnels import SESSION_NEAR, SSM_USER
 from logonbell.sentence import Sentence, say
 
 ADMINISTRATORS = "S-1-5-32-544"
-SSM_USER = "ssm-user"
-"""The SSM agent's name for it, the same in every language (its source, appconfig)."""
 SHUTDOWN = timedelta(minutes=10)
 CALM = timedelta(seconds=5)
 """What takes nothing away is told so long after its first record: ``logonbell install`` audits more, one step after the other."""

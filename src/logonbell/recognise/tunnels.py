@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 from logonbell.event import Event
-from logonbell.logon import Notice, NoticeKind, TamperKind, User
+from logonbell.logon import Notice, NoticeKind, System, TamperKind, User
 from logonbell.recognise.arrival import Arrival, Kind, Sign
 from logonbell.recognise.seats import note_logon, process_of, target_of
 from logonbell.recognise.ssm import Session, number_of, session_from
@@ -14,6 +14,8 @@ from logonbell.recognise.state import HostLog
 from logonbell.sentence import Sentence, say
 
 SHELLS = frozenset({"Standard_Stream", "InteractiveCommands", "NonInteractiveCommands"})
+SSM_USER = "ssm-user"
+"""The SSM agent's name for it, the same in every language (its source, appconfig)."""
 SESSION_NEAR = timedelta(seconds=20)
 """The SSM agent enables ssm-user within seconds of a session's start."""
 AT_START = timedelta(seconds=15)
@@ -58,12 +60,14 @@ def _shell(log: HostLog, event: Event, session: Session) -> Sentence:
         arrival = waiting[-1]  # the first come
         arrival.rivals = len(waiting)
     if arrival is None:
-        arrival = log.begin(Kind.SSM, event, user=_run_as(event))
+        arrival = log.begin(Kind.SSM, event, user=_run_as(event, session))
     else:
         log.joined(arrival, event)
     if session.elevated:
         arrival.signs.add(Sign.ELEVATED)
         arrival.elevated = True
+        if arrival.system is System.LINUX:
+            arrival.uid = 0
     _note_session(log, arrival, session)
     return say("an SSM shell was opened")
 
@@ -79,8 +83,11 @@ def _note_session(log: HostLog, arrival: Arrival, session: Session) -> None:
     log.changed(arrival, session.opened)
 
 
-def _run_as(event: Event) -> User | None:
+def _run_as(event: Event, session: Session) -> User | None:
+    """Give whom a shell runs as: on Linux no other record says so (the agent's shell_unix.go, appconfig's constants)."""
     name = event.fields.get("RunAsUser", "")
+    if event.fields.get("Platform") == System.LINUX:
+        return User("root" if session.elevated else name or SSM_USER)
     return User(name) if name else None
 
 
@@ -140,13 +147,12 @@ def in_utc(text: str) -> str:
 def owner_seen(log: HostLog, event: Event) -> Sentence:
     """Read who was seen to hold the connection by which a logon came."""
     fields = event.fields
-    channel, record = fields.get("LogonChannel", ""), number_of(fields.get("LogonRecordId", ""))
-    for arrival in reversed(log.growing.values()):
-        if any(ref.channel == channel and ref.record_id == record for ref in arrival.events):
-            arrival.owner = fields.get("SessionId", "")
-            log.changed(arrival, event.time)
-            return say("who holds the connection of a logon: belongs to it")
-    return say("who holds a connection by which nobody came")
+    arrival = log.made_of(fields.get("LogonChannel", ""), number_of(fields.get("LogonRecordId", "")))
+    if arrival is None:
+        return say("who holds a connection by which nobody came")
+    arrival.owner = fields.get("SessionId", "")
+    log.changed(arrival, event.time)
+    return say("who holds the connection of a logon: belongs to it")
 
 
 def addresses_seen(log: HostLog, event: Event) -> Sentence:

@@ -50,7 +50,8 @@ def logged_on(log: HostLog, event: Event) -> Sentence:
     fields = event.fields
     kind, program = fields.get("LogonType", ""), program_of(fields)
     if kind == "0":
-        return booted(log, event)
+        log.booted(event)
+        return say("Windows started")
     if (reason := noise(fields)) is not None:
         if reason is MACHINE_ACCOUNT:
             _note_own_address(log, event)
@@ -99,17 +100,6 @@ def _door(log: HostLog, event: Event, kind: str, program: str) -> Sentence:
             return network.used_credentials(log, event)
 
 
-def booted(log: HostLog, event: Event) -> Sentence:
-    """Windows started: whatever was open is over, and logon ids begin anew."""
-    log.state.suspicions.started(event)
-    for arrival in list(log.growing.values()):
-        if arrival.time < event.time:
-            log.over(arrival, event)
-    for session in list(log.state.open):
-        log.end_open(session, event)
-    return say("Windows started")
-
-
 def privileged(log: HostLog, event: Event) -> Sentence:
     """Read 4672: a logon id holds administrators' privileges. It comes before or after its logon."""
     logon_id = seats.logon_id_of(event, "SubjectLogonId")
@@ -149,8 +139,10 @@ def failed(log: HostLog, event: Event) -> Sentence:
     """Read 4625: a failed logon counts towards a burst, a mistyped password in a prompt does not."""
     if is_prompt(event):
         return say("a mistyped password in a UAC prompt or a browser: no attempt to get in")
-    log.said.extend(log.state.failures.add(event, log.state.host))
-    return say("a failed logon; three or more within ten minutes of each other are a burst")
+    fields = event.fields
+    user = user_of(fields.get("TargetUserName", ""), fields.get("TargetDomainName", ""), None)
+    address = raw_address(fields.get("IpAddress", ""))
+    return log.failed(event, str(user), address)
 
 
 def security_cleared(log: HostLog, event: Event) -> Sentence:

@@ -30,6 +30,15 @@ LOGON_FIELDS = {
     "Elevated": "`true` or `false`; missing where the log does not tell",
     "NewAdministrator": "`true` where the user was made an administrator within the day before, else `false`",
     "Resumed": "`true` where an existing session was taken up again, else `false`",
+    "System": "`windows` or `linux`",
+    "Method": "how sshd was convinced: `publickey`, `password`, …",
+    "Key": "type and fingerprint of the key: `ED25519 SHA256:…`",
+    "CertificateId": "whom the maker of the certificate named",
+    "CertificateSerial": "the number of the certificate",
+    "CertificateAuthority": "type and fingerprint of its maker's key",
+    "Uid": "Linux' number of the user",
+    "By": "who asked for it: the user behind `su` and `sudo`",
+    "Terminal": "where they sit: `tty1`, `ttyS0`, `pts/0`",
     "SsmSession": "the id of the SSM session",
     "SsmDocument": "the document it was opened with",
     "SsmPort": "where its tunnel leads",
@@ -83,7 +92,7 @@ def of_event(event: Event) -> Fields:
 def of_logon(logon: Logon, zone: tzinfo, hours: Hours | None = None) -> dict[str, str]:
     """Give a logon's own facts; what is known of its user from before, ``acquaintance`` adds."""
     there = logon.time.astimezone(zone)
-    user, address = logon.user, logon.address
+    user, address, certificate = logon.user, logon.address, logon.certificate
     known = {
         "Door": str(logon.door),
         "User": user.name if user else None,
@@ -99,6 +108,15 @@ def of_logon(logon: Logon, zone: tzinfo, hours: Hours | None = None) -> dict[str
         "Elevated": _truth(logon.elevated),
         "NewAdministrator": _truth(logon.promotion is not None),
         "Resumed": _truth(logon.resumes is not None),
+        "System": str(logon.system),
+        "Method": logon.method,
+        "Key": logon.key,
+        "CertificateId": certificate.identity if certificate else None,
+        "CertificateSerial": certificate.serial if certificate else None,
+        "CertificateAuthority": certificate.ca if certificate else None,
+        "Uid": str(logon.uid) if logon.uid is not None else None,
+        "By": logon.by.name if logon.by else None,
+        "Terminal": logon.terminal,
         "SsmSession": logon.ssm_session,
         "SsmDocument": logon.ssm_document,
         "SsmPort": logon.ssm_port,

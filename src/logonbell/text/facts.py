@@ -11,6 +11,7 @@ from logonbell.alert import Alert
 from logonbell.event import EventRef
 from logonbell.host import Instance
 from logonbell.logon import (
+    Certificate,
     FailedLogons,
     LogCleared,
     Logoff,
@@ -18,6 +19,7 @@ from logonbell.logon import (
     Notice,
     Promotion,
     Selected,
+    System,
     Tampering,
     User,
 )
@@ -102,11 +104,14 @@ _Rows = Iterator[tuple[Sentence, Sequence[str]]]
 
 def _who(logon: Logon, reader: Reader) -> _Rows:
     tell = reader.tell
-    if logon.principal is not None or logon.ssm_session is not None or logon.door in _OF_SSM:
-        principal = tell(say("not known")) if logon.principal is None else name(logon.principal)
-        session = tell(say("not known")) if logon.ssm_session is None else name(logon.ssm_session)
-        yield say("Principal"), [principal]
-        yield say("SSM session"), [session]
+    of_ssm = logon.ssm_session is not None or logon.door in _OF_SSM
+    if logon.principal is not None or of_ssm:
+        yield say("Principal"), [tell(say("not known")) if logon.principal is None else name(logon.principal)]
+    if of_ssm:
+        yield (
+            say("SSM session"),
+            [tell(say("not known")) if logon.ssm_session is None else name(logon.ssm_session)],
+        )
     if logon.ssm_document is not None:
         yield say("SSM document"), [name(logon.ssm_document)]
     if logon.ssm_port is not None:
@@ -114,20 +119,25 @@ def _who(logon: Logon, reader: Reader) -> _Rows:
     if logon.ssm_match is not None:
         yield say("SSM match"), [tell(logon.ssm_match)]
     yield from _user(logon.user, reader)
+    if logon.uid is not None:
+        yield say("UID"), [str(logon.uid)]
+    if logon.by is not None:
+        yield say("Asked for by"), [name(str(logon.by))]
     yield (
         say("Administrator"),
         [tell(_unknown(logon, _SPECIAL_LOGON) if logon.elevated is None else yes_or_no(logon.elevated))],
     )
-    yield (
-        say("Domain admin"),
-        [
-            tell(
-                _unknown(logon, _GROUP_MEMBERSHIP)
-                if logon.domain_admin is None
-                else yes_or_no(logon.domain_admin)
-            )
-        ],
-    )
+    if logon.domain_admin is not None or logon.system is System.WINDOWS:
+        yield (
+            say("Domain admin"),
+            [
+                tell(
+                    _unknown(logon, _GROUP_MEMBERSHIP)
+                    if logon.domain_admin is None
+                    else yes_or_no(logon.domain_admin)
+                )
+            ],
+        )
     if logon.promotion is not None:
         yield say("New administrator"), _promotion(logon.promotion, reader)
 
@@ -153,6 +163,8 @@ _GROUP_MEMBERSHIP = say("not known (to know it, switch on the audit subcategory 
 
 def _unknown(logon: Logon, audited: Sentence) -> Sentence:
     """Say why a privilege is not known, and what to switch on; nothing helps where Windows makes no logon."""
+    if logon.system is System.LINUX:
+        return say("not known (the user's groups were not looked up)")
     if logon.logon_type is not None:
         return audited
     if logon.door in SHELLS:
@@ -228,9 +240,26 @@ def _how(logon: Logon, reader: Reader) -> _Rows:
         words = LOGON_TYPES.get(logon.logon_type)
         number = logon.logon_type
         yield say("Logon type"), [f"{number} ({tell(words)})" if words else str(number)]
+    if logon.method is not None:
+        yield say("Proven by"), [name(logon.method)]
+    if logon.key is not None:
+        yield say("Key"), [escape(logon.key)]
+    if logon.certificate is not None:
+        yield say("Certificate"), _certificate(logon.certificate, reader)
+    if logon.terminal is not None:
+        yield say("Terminal"), [name(logon.terminal)]
     yield say("Address"), [_address(logon, reader)]
     if logon.workstation is not None:
         yield say("Workstation"), [name(logon.workstation)]
+
+
+def _certificate(certificate: Certificate, reader: Reader) -> list[str]:
+    """Say for whom it was made, and by whom: the maker's key is what to revoke it with."""
+    tell, identity, serial = reader.tell, name(certificate.identity), name(certificate.serial)
+    return [
+        tell(say("{identity}, number {serial}", identity=identity, serial=serial)),
+        tell(say("made with {key}", key=escape(certificate.ca))),
+    ]
 
 
 def _address(logon: Logon, reader: Reader) -> Shown:
@@ -287,7 +316,8 @@ def _where(notification: Notification, reader: Reader) -> _Rows:
             behind = len(finding.events)
     yield say("Events"), _events(finding.events, behind, reader)
     if isinstance(finding, Logon) and finding.logon_id is not None:
-        yield say("Logon id"), [escape(finding.logon_id)]
+        label = say("Logon id") if finding.system is System.WINDOWS else say("Process")
+        yield label, [escape(finding.logon_id)]
 
 
 def host(known: Sequence[str], instance: Instance | None, reader: Reader) -> Shown:

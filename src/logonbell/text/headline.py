@@ -131,6 +131,8 @@ def _who(logon: Logon, language: str, room: Room) -> Shown:
     tell = partial(speak, language=language)
     user = name(str(logon.user), room.each) if logon.user else tell(say("unknown user"))
     principal = None if logon.principal is None else principal_name(logon.principal, room)
+    if logon.by is not None:
+        return name(str(logon.by), room.each)  # the door says whom they became
     if principal is not None and logon.door in SHELLS:
         if logon.domain_admin:
             return tell(say("{principal} (as {user}, DOMAIN ADMIN)", principal=principal, user=user))

@@ -17,6 +17,7 @@ from logonbell.logon import (
     Notice,
     NoticeKind,
     Selected,
+    System,
     Tampering,
     TamperKind,
 )
@@ -141,6 +142,13 @@ def _after_logon(logon: Logon) -> list[Sentence]:
                 "RDP came through a tunnel on this host. If no SSM session explains it, treat it as an attack."
             )
         )
+    if logon.door is Door.SSH_LOOPBACK:
+        steps.append(
+            say(
+                "SSH came from this host itself: through a tunnel, or from a program here. If no SSM session and no job of"
+                " yours explains it, treat it as an attack."
+            )
+        )
     if logon.promotion is not None:
         steps.append(say("Ask who made this user an administrator, and why."))
     steps.append(say("If you do not expect this, ask the person, by another way than this host."))
@@ -150,7 +158,7 @@ def _after_logon(logon: Logon) -> list[Sentence]:
 
 def _if_not_them(logon: Logon) -> Sentence:
     if logon.door not in SHELLS | THROUGH_SSM:
-        return say("If it was not them: sign the session out and disable the user.")
+        return _if_not_the_user(logon)
     if logon.ssm_session is None or not _ID.fullmatch(logon.ssm_session):
         return say("If it was not them: end the SSM session and revoke the sessions of the IAM role.")
     if logon.door is Door.RUN_COMMAND:
@@ -161,6 +169,17 @@ def _if_not_them(logon: Logon) -> Sentence:
     return say(
         "If it was not them, revoke the sessions of the IAM role and end this: aws ssm terminate-session --session-id {id}",
         id=logon.ssm_session,
+    )
+
+
+def _if_not_the_user(logon: Logon) -> Sentence:
+    if logon.system is System.WINDOWS:
+        return say("If it was not them: sign the session out and disable the user.")
+    if logon.logon_id is None or not logon.logon_id.isdigit():
+        return say("If it was not them, as root: end the session and lock the user (usermod --expiredate 1).")
+    return say(
+        "If it was not them, as root: end the session (kill {process}) and lock the user (usermod --expiredate 1).",
+        process=logon.logon_id,
     )
 
 

@@ -135,10 +135,10 @@ def _who(logon: Logon, language: str) -> Shown:
 
 
 def _whence(logon: Logon) -> Shown:
-    """Say from where: through an SSM tunnel everybody comes from this host itself, so there it is by whom."""
+    """Say from where: through an SSM tunnel everybody comes from this host itself, so there it is by whom, as of su and sudo."""
     if logon.door in THROUGH_SSM and logon.principal is not None:
         return principal_name(logon.principal, _PERSON)
-    return name(logon.address or "", CELL)
+    return name(str(logon.by) if logon.by else logon.address or "", CELL)
 
 
 def _user(user: User | None, language: str) -> Shown:

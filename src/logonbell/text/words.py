@@ -32,9 +32,13 @@ DOORS: Mapping[Door, DoorWords] = MappingProxyType(
         Door.SSM_TUNNEL: DoorWords(say("SSM tunnel"), say("SSM tunnel")),
         Door.SSH: DoorWords(say("SSH"), say("SSH logon")),
         Door.SSH_SSM: DoorWords(say("SSH through SSM"), say("SSH logon through SSM")),
+        Door.SSH_LOOPBACK: DoorWords(say("SSH from loopback"), say("SSH logon from loopback")),
+        Door.INSTANCE_CONNECT: DoorWords(say("EC2 Instance Connect"), say("EC2 Instance Connect logon")),
         Door.WINRM: DoorWords(say("WinRM"), say("WinRM logon")),
         Door.NETWORK: DoorWords(say("network"), say("Network logon")),
         Door.RUNAS: DoorWords(say("runas"), say("Runas")),
+        Door.SU: DoorWords(say("su to root"), say("su to root")),
+        Door.SUDO: DoorWords(say("root shell by sudo"), say("Root shell by sudo")),
         Door.BATCH: DoorWords(say("batch"), say("Batch logon")),
         Door.RUN_COMMAND: DoorWords(say("Run Command"), say("SSM Run Command")),
     }
