@@ -183,7 +183,9 @@ class Machine:
         mark = f"end-{self._asked}"
         self._line.settimeout(seconds)
         self._heard = b""
-        self._line.sendall(f"{{ {command}\n}} </dev/null 2>&1; echo; echo {mark}'-'$?-\n".encode())
+        self._line.sendall(
+            f"{{ {command}\n}} </dev/null 2>&1; code=$?; echo; echo {mark}'-'$code-\n".encode()
+        )
         ended = re.compile(rf"\n{mark}-(\d+)-".encode())
         while (found := ended.search(self._heard)) is None:
             self._heard += self._line.recv(65536)

@@ -40,6 +40,7 @@ class Bench:
         self.wakes = False
         self.heartbeat = heartbeat
         self.pulse = self.made()
+        self.elapsed = STALLED.total_seconds()
 
     def made(self) -> Pulse:
         """Make it, as each start does."""
@@ -114,6 +115,18 @@ def test_a_stall_rings_once_and_restarts_the_reader(bench: Callable[..., Bench])
     its.clock.pass_(60)
     its.pulse.round()
     assert [kind for kind, _ in its.rung()] == ["stalled", "stalled"]
+
+
+def test_what_came_while_nobody_watched_is_no_stall(bench: Callable[..., Bench]) -> None:
+    """After a restart of the machine the reader has a minute for what stands there; then it has stalled."""
+    its = bench()
+    its.pulse = its.made()
+    its.unread = its.clock() - timedelta(hours=1)
+    its.pulse.round()
+    assert (its.rung(), its.restarts) == ([], 0)
+    its.elapsed += STALLED.total_seconds()
+    its.pulse.round()
+    assert ([kind for kind, _ in its.rung()], its.restarts) == (["stalled"], 1)
 
 
 def test_a_reader_that_hangs_ends_the_process(bench: Callable[..., Bench]) -> None:

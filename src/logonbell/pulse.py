@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 from logonbell.errors import Refused
 from logonbell.filter import Filter
-from logonbell.health import Health, stalled
+from logonbell.health import STALLED, Health, stalled
 from logonbell.logon import NoticeKind
 from logonbell.notice import notice
 from logonbell.sentence import Sentence, say
@@ -55,11 +55,13 @@ class Pulse:
     elapsed: Callable[[], float] = time.monotonic
     _stalled: set[str] = field(init=False, default_factory=set)
     _unwritten: Trouble = field(init=False)
+    _began: float = field(init=False)
     _kept_house: float = field(init=False)
 
     def __post_init__(self) -> None:
         """Begin without a trouble, in a house that was kept at the start."""
         self._unwritten = Trouble(self.told)
+        self._began = self.elapsed()
         self._kept_house = self.elapsed()
 
     def round(self) -> bool:
@@ -103,6 +105,8 @@ class Pulse:
             self.told(uncopied)
 
     def _ring_of_stalls(self, health: Health) -> None:
+        if self.elapsed() - self._began < STALLED.total_seconds():
+            return  # what came while nobody watched is being read
         now_stalled = {one.name: one for one in health.stalled}
         for name, source in now_stalled.items():
             if name not in self._stalled:

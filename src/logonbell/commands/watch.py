@@ -46,7 +46,6 @@ from logonbell.sentence import plural
 from logonbell.sigma.form import Book
 from logonbell.source import Source
 from logonbell.store.outbox import FILE, Outbox
-from logonbell.text.language import speak
 from logonbell.trouble import Told
 
 _NAMING = 5.0
@@ -146,7 +145,7 @@ def _follow(
             notifiers=", ".join(names(notifiers)),
         )
         desk.remark(following, warns=False)
-        supervisor.status(speak(following, "en"))
+        supervisor.status(f"{len(sources)} followed; alerts go to {', '.join(names(notifiers))}")
         stop = threading.Event()
         beside = _beside(config, desk, book, watcher, stop)
         if not plate.known:
