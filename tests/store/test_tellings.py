@@ -436,3 +436,22 @@ def test_who_took_a_notice(opened: Opened) -> None:
     (shown,) = pending(outbox, "console")
     outbox.tellings.delivered(shown, "shown", NOON)
     assert outbox.tellings.took(alone.fingerprint)
+
+
+def test_a_notifier_that_was_added_just_now_proves_nothing(opened: Opened) -> None:
+    """Who allows himself something may have added it, too: while one is to be told that took messages before, it counts alone."""
+    outbox = opened()
+    put(outbox, [1])
+    (before,) = pending(outbox, "sns")
+    outbox.tellings.delivered(before, "taken", NOON - timedelta(seconds=1))
+    notice = notification(50).alert
+    outbox.ring([notice], ["mine", "sns"], NOON)
+    (taken,) = pending(outbox, "mine")
+    outbox.tellings.delivered(taken, "taken", NOON)
+    allowed = [Allowance(Cover(), "x", notice.fingerprint)]
+    put(outbox, [2], expected=allowed)
+    told, rung = pending(outbox, "sns")
+    assert rung.telling != told.telling
+    outbox.tellings.delivered(told, "taken", NOON)
+    put(outbox, [4], expected=allowed)
+    assert pending(outbox, "sns") == [rung]

@@ -188,6 +188,7 @@ class Outbox:
         self.silences = Silences(database)
         self.remarks = self.tellings.remarks
         self.fates = Fates(database)
+        self._heard = {""}
         self.hosts = Hosts(database)
 
     @classmethod
@@ -344,7 +345,9 @@ class Outbox:
 
     def _is_told(self, one: Silence | Expected) -> bool:
         """Whether somebody knows of what would hold alerts back: who cuts the network silences nothing."""
-        return not one.notice or self.tellings.took(one.notice)
+        if one.notice not in self._heard and self.tellings.took(one.notice):
+            self._heard.add(one.notice)
+        return one.notice in self._heard
 
     def _put(
         self, alert: Alert, notifiers: Sequence[str], read: datetime, silenced: Sentence | None

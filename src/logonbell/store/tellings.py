@@ -61,7 +61,10 @@ insert into telling
 values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, (select coalesce(max(id), 0) from remark))
 """
 TOOK = """
-select delivery.notifier, coalesce(telling.state = 'delivered', 0)
+select delivery.notifier, coalesce(telling.state = 'delivered', 0), exists (
+    select * from telling as older
+    where older.notifier = delivery.notifier and older.state = 'delivered' and older.done < alert.read
+)
 from alert join delivery on delivery.alert = alert.id left join telling on telling.id = delivery.telling
 where alert.fingerprint = ?
 """
@@ -295,14 +298,15 @@ class Tellings:
     def took(self, fingerprint: str) -> bool:
         """Tell whether a notifier took the message about an alert; of one that nobody was to be told, nobody need.
 
-        That of the console counts where there is no other.
+        Where one was to be told that took messages before, only such a one counts: another may have been added by whoever
+        is told of. That of the console counts where there is nothing else.
         """
-        found = {
-            text_from_column(name): bool(took) for name, took in self._database.rows(TOOK, (fingerprint,))
-        }
-        if not found:
+        rows = self._database.rows(TOOK, (fingerprint,))
+        if not rows:
             return bool(self._database.rows(KNOWN, (fingerprint,))[0][0])
-        return any(took for name, took in found.items() if name != NEAR or len(found) == 1)
+        afar = [row for row in rows if text_from_column(row[0]) != NEAR]
+        known = [row for row in afar if row[2]]
+        return any(took for _, took, _ in known or afar or rows)
 
     def stuck(self, notifier: str) -> int:
         """Count what was begun and waits behind a failure."""
