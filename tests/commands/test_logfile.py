@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import re
 from collections.abc import Callable
 from datetime import UTC
@@ -85,3 +86,20 @@ def test_a_fault_of_ours_is_kept(
     log = tmp_path / "x.log"
     assert run("watch", "--once", "--log", log, "--config", config("")).code == 3
     assert "TypeError" in log.read_text("utf-8")
+
+
+@pytest.mark.skipif(os.name == "nt", reason="rights of another kind")
+def test_it_is_its_owners_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It may name who logged on: others may read neither it nor an older one, however careless the process is set up."""
+    monkeypatch.setattr("logonbell.commands.logfile.LARGEST", 200)
+    before = os.umask(0)
+    try:
+        with LogFile(tmp_path / "log" / "agent.log") as log:
+            for _ in range(10):
+                log.note("x" * 50, warns=False)
+    finally:
+        os.umask(before)
+    assert (tmp_path / "log").stat().st_mode & 0o777 == 0o700
+    modes = {path.stat().st_mode & 0o777 for path in (tmp_path / "log").iterdir()}
+    assert modes == {0o600}
+    assert len(list((tmp_path / "log").iterdir())) > 1

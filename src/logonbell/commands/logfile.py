@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import logging
+import os
 import sys
 import time
 import traceback
+from io import TextIOWrapper
 from logging.handlers import NTEventLogHandler, RotatingFileHandler
 from pathlib import Path
 from types import TracebackType
@@ -13,6 +15,7 @@ from typing import Self
 
 from logonbell.errors import Refused
 from logonbell.sentence import say
+from logonbell.store.folder import make
 from logonbell.text.escape import escape
 from logonbell.windows.event_source import MESSAGES, NAME
 
@@ -28,7 +31,7 @@ class LogFile:
         """Raises ``Refused`` where it cannot be written."""
         self._log = logging.Logger(NAME, logging.INFO)  # noqa: LOG001 - of this agent, beside everybody else's
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
+            make(path.parent)
             file = _Quiet(path, maxBytes=LARGEST, backupCount=KEPT, encoding="utf-8")
         except OSError as error:
             raise Refused(
@@ -69,8 +72,10 @@ class LogFile:
 
 
 class _Quiet(RotatingFileHandler):
-    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - logging's own name
-        """Lose a line that cannot be written: a full disk stops nobody's work."""
+    def _open(self) -> TextIOWrapper:
+        """Make it for its owner alone: it may name who logged on."""
+        descriptor = os.open(self.baseFilename, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        return TextIOWrapper(os.fdopen(descriptor, "ab"), encoding=self.encoding)
 
 
 class _OneLine(logging.Formatter):
