@@ -5,7 +5,9 @@
 
 from __future__ import annotations
 
+import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -211,6 +213,8 @@ def _named(happening: Fault | Answer) -> str:
 
 def _check(host: LiveHost, topic: HeardTopic, state: Path, logs: Path, figures: Figures) -> None:
     received = topic.rest()
+    with (state.parent / "heard.jsonl").open("w") as heard:
+        heard.writelines(json.dumps({"sent": str(one.sent), "body": one.body}) + "\n" for one in received)
     messages = messages_of(received)
     told = told_in(messages, state)
     figures.digests = sum(len(numbers) > 1 for numbers, _ in messages.values())
@@ -348,7 +352,13 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as folder, Emulator(Path(folder)) as emulator:
         inner = Path(folder, "rig")
         inner.mkdir()
-        figures = kill_again_and_again(inner, emulator, kills=kills, seed=seed)
+        try:
+            figures = kill_again_and_again(inner, emulator, kills=kills, seed=seed)
+        except WrongError:
+            evidence = Path("build", f"kill-{seed}")
+            shutil.copytree(inner, evidence, dirs_exist_ok=True)
+            sys.stdout.write(f"State, logs and messages are kept in {evidence}\n")
+            raise
         sys.stdout.write(f"{figures.table()}\n")
     return 0
 
