@@ -132,7 +132,8 @@ DIGEST: Schema = {
     "fingerprint": KNOWN["fingerprint"],
     "thread": _text("A thread of its own.", **_MARK),
     "sequences": {
-        "description": "The numbers of all of them, as ranges that include both ends.",
+        "description": "The numbers of all of them, as ranges that include both ends; fewer than `count` only where even a "
+        "message without most of what is listed could not hold them.",
         "type": "array",
         "items": {"type": "array", "items": {"type": "integer"}},
     },

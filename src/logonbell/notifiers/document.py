@@ -79,9 +79,9 @@ def written(whole: Document, fits: Callable[[str], bool]) -> str:
         text = json.dumps(_cut(shorter, LONGEST, _EVENTS))
         if fits(text):
             return text
-    for longest, events in ((256, 32), (64, 4), (16, 1)):
+    for longest, events, ranges in ((256, 32, None), (64, 4, 256), (16, 1, 16)):
         shorter = whole | {"alerts": listed[:1], "listed": 1} if listed else whole
-        text = json.dumps(_cut(shorter, longest, events, text=longest * 64))
+        text = json.dumps(_cut(shorter, longest, events, ranges, text=longest * 64))
         if fits(text):
             break
     return text
@@ -182,20 +182,29 @@ def _fewer(count: int) -> list[int]:
     return tried
 
 
-def _cut(value: Any, longest: int, events: int, *, text: int | None = None, key: str = "") -> Any:
+def _cut(
+    value: Any,
+    longest: int,
+    events: int,
+    ranges: int | None = None,
+    *,
+    text: int | None = None,
+    key: str = "",
+) -> Any:
     """Shorten every text to ``longest`` characters and every list of records to ``events``, but for ``_WHOLE``.
 
-    ``text``: so many characters of the text that people read are kept; None keeps it whole.
+    ``ranges``: so many ranges of a digest's numbers are kept; ``text``: so many characters of the text that people read.
+    None keeps all.
     """
     match value:
         case dict():
             return {
-                name: inner if name in _WHOLE else _cut(inner, longest, events, text=text, key=name)
+                name: inner if name in _WHOLE else _cut(inner, longest, events, ranges, text=text, key=name)
                 for name, inner in value.items()
             }
         case list():
-            kept = value[:events] if key in {"events", "record_ids", "sequences", "remarks"} else value
-            return [_cut(inner, longest, events, text=text, key=key) for inner in kept]
+            most = {"sequences": ranges, "events": events, "record_ids": events, "remarks": events}.get(key)
+            return [_cut(inner, longest, events, ranges, text=text, key=key) for inner in value[:most]]
         case str():
             limit = text if key == "text" else longest
             if limit is None or len(value) <= limit:
