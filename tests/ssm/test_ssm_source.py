@@ -97,6 +97,7 @@ def test_what_is_told_of_a_session_is_what_the_agent_knows(bastion: Bastion) -> 
             "RunAsUser": "",
             "ProcessId": str(document.process),
             "InstanceId": bastion.instance_id,
+            "Platform": "windows" if bastion.form.windows else "linux",
         },
     )
 

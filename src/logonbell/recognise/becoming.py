@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import re
-from datetime import timedelta
 
 from logonbell.event import Event
 from logonbell.logon import User
 from logonbell.recognise.arrival import Arrival, Kind
-from logonbell.recognise.processes import hold, process_of
+from logonbell.recognise.processes import hold, process_of, spoken_of
 from logonbell.recognise.state import HostLog
 from logonbell.sentence import Sentence, say
 
 ROOT = "root"
-NEAR = timedelta(seconds=10)
 
 _SU = re.compile(
     r"(?P<failed>FAILED SU )?\(to (?P<user>.{1,256}?)\) (?P<by>.{1,256}?) on (?P<terminal>[\w/.-]{1,64})",
@@ -54,8 +52,8 @@ def by_su(log: HostLog, event: Event, user: User, by: User | None) -> Arrival | 
     """Take it that somebody became another; None where that is no door: by root for a service, or to a plain user."""
     if user.name != ROOT or (by is not None and by.name == ROOT):
         return None
-    arrival = _of_process(log, event)
-    if arrival is None:
+    arrival = spoken_of(log, event, Kind.BECAME, User(ROOT))
+    if arrival is None or arrival.program != "su":
         arrival = log.begin(Kind.BECAME, event, user=user)
         arrival.program, arrival.elevated = "su", True
         hold(log, arrival, process_of(event))
@@ -82,9 +80,10 @@ def sudo_said(log: HostLog, event: Event, message: str) -> Sentence:
 
 def by_sudo(log: HostLog, event: Event) -> Arrival | None:
     """Give the shell whose session PAM opened for sudo; None where it was a single command."""
-    arrival = _of_process(log, event)
-    if arrival is not None:
-        log.joined(arrival, event)
+    arrival = spoken_of(log, event, Kind.BECAME, User(ROOT))
+    if arrival is None or arrival.program != "sudo":
+        return None
+    log.joined(arrival, event)
     return arrival
 
 
@@ -95,11 +94,3 @@ def is_shell(command: str) -> bool:
         return False
     program = words[0].rpartition("/")[2]
     return program in _SHELLS | {"su"} and all(word in _LOGIN_SHELL for word in words[1:])
-
-
-def _of_process(log: HostLog, event: Event) -> Arrival | None:
-    process = process_of(event)
-    arrival = log.with_id(process) if process else None
-    if arrival is None or arrival.kind is not Kind.BECAME or event.time - arrival.last > NEAR:
-        return None
-    return arrival

@@ -20,7 +20,8 @@ class Told(IntEnum):
     ``Owner`` (the ARN of the principal, empty where the agent does not say), ``Document``, ``DocumentType`` (``StartSession``
     or ``SendCommand``), ``Plugin`` (``Standard_Stream``, ``InteractiveCommands``, ``NonInteractiveCommands``, ``Port``),
     ``Port`` and ``Target`` (of a port session; Target empty: this host), ``Elevated`` (``true``/``false``),
-    ``RunAsUser``, ``ProcessId`` (the worker's, decimal; empty where not known), ``InstanceId``."""
+    ``RunAsUser``, ``ProcessId`` (the worker's, decimal; empty where not known), ``InstanceId``, ``Platform`` (``windows`` or
+    ``linux``; empty where the agent does not say)."""
     CLOSED = 2
     """It was closed. Time: when, or when it was first missed. Fields: ``SessionId``."""
     WATCHED = 3

@@ -11,8 +11,8 @@ from logonbell.logon import User
 from logonbell.recognise import becoming, sshd
 from logonbell.recognise.arrival import Arrival, Kind, Sign
 from logonbell.recognise.doors import AT_THE_SCREEN, OTHER_PROGRAMS
-from logonbell.recognise.identity import raw_address, same_user
-from logonbell.recognise.processes import hold, process_of
+from logonbell.recognise.identity import raw_address
+from logonbell.recognise.processes import hold, process_of, spoken_of
 from logonbell.recognise.ssm import number_of
 from logonbell.recognise.state import HostLog
 from logonbell.sentence import Sentence, say
@@ -94,14 +94,13 @@ def _opened(log: HostLog, event: Event, session: re.Match[str]) -> Sentence:
 
 def _sat_down(log: HostLog, event: Event, program: str, user: User) -> Arrival:
     """Somebody logged on at the console, or through another program than sshd."""
-    process = process_of(event)
-    arrival = log.with_id(process)
-    if arrival is not None and arrival.kind is Kind.SESSION and same_user(arrival.user, user):
+    arrival = spoken_of(log, event, Kind.SESSION, user)
+    if arrival is not None:
         log.joined(arrival, event)
         return arrival
     arrival = log.begin(Kind.SESSION, event, user=user)
     arrival.program = program
-    hold(log, arrival, process)
+    hold(log, arrival, process_of(event))
     return arrival
 
 

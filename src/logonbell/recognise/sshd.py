@@ -7,21 +7,17 @@ with line ends and backslashes escaped: a line is known by its beginning, and re
 from __future__ import annotations
 
 import re
-from datetime import timedelta
 
 from logonbell.event import Event
 from logonbell.logon import User
 from logonbell.recognise.accepted import accepted_in
 from logonbell.recognise.arrival import Arrival, Kind, Sign
 from logonbell.recognise.attempts import Stage
-from logonbell.recognise.identity import raw_address, same_user
+from logonbell.recognise.identity import raw_address
 from logonbell.recognise.keys import Key
-from logonbell.recognise.processes import hold, process_of
+from logonbell.recognise.processes import hold, process_of, spoken_of
 from logonbell.recognise.state import HostLog
 from logonbell.sentence import Sentence, say
-
-AT_ONCE = timedelta(seconds=10)
-"""sshd and PAM speak of one logon within seconds."""
 
 _WHERE = r" from (?P<address>\S{1,64})"
 _PORT = r" port (?P<port>\d{1,5})"
@@ -84,8 +80,8 @@ def _accepted(log: HostLog, event: Event, message: str) -> Sentence:
         return say("sshd said something else")
     user, process = User(_bare(accepted.user)), process_of(event)
     address = raw_address(accepted.address)
-    arrival = _opened_by_pam(log, event, user)
-    if arrival is None:
+    arrival = spoken_of(log, event, Kind.SSH, user)  # where PAM spoke first
+    if arrival is None or Sign.ACCEPTED in arrival.signs:
         arrival = log.begin(Kind.SSH, event, user=user)
         hold(log, arrival, process)
     else:
@@ -104,14 +100,6 @@ def _accepted(log: HostLog, event: Event, message: str) -> Sentence:
         arrival.fold(provided.event, arrival.last)
     log.changed(arrival, event.time)
     return say("sshd accepted {how}", how=accepted.how)
-
-
-def _opened_by_pam(log: HostLog, event: Event, user: User) -> Arrival | None:
-    """Give the logon of the same process that PAM told of first."""
-    arrival = log.with_id(process_of(event))
-    if arrival is None or arrival.kind is not Kind.SSH or Sign.ACCEPTED in arrival.signs:
-        return None
-    return arrival if same_user(arrival.user, user) and abs(event.time - arrival.time) <= AT_ONCE else None
 
 
 def _failed(log: HostLog, event: Event, message: str) -> Sentence:
@@ -204,20 +192,14 @@ def key_provided(log: HostLog, event: Event, message: str) -> Sentence:
 
 def opened(log: HostLog, event: Event, user: User) -> Arrival:
     """Read that PAM opened a session for sshd: of a logon that sshd told, or, where it says nothing, the logon itself."""
-    process = process_of(event)
-    arrival = log.with_id(process)
-    if (
-        arrival is not None
-        and arrival.kind is Kind.SSH
-        and same_user(arrival.user, user)
-        and not arrival.ended
-    ):
+    arrival = spoken_of(log, event, Kind.SSH, user)
+    if arrival is not None:
         log.joined(arrival, event, Sign.PAM)
         return arrival
     arrival = log.begin(Kind.SSH, event, user=user)
     arrival.program = "sshd"
     arrival.signs.add(Sign.PAM)
-    hold(log, arrival, process)
+    hold(log, arrival, process_of(event))
     return arrival
 
 

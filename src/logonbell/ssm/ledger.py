@@ -164,6 +164,7 @@ def _opened(session: SsmSession, host: str, seen: datetime) -> Event:
         "RunAsUser": session.run_as_user,
         "ProcessId": "" if session.process is None else str(session.process),
         "InstanceId": session.instance_id,
+        "Platform": session.platform,
     }
     return _event(Told.OPENED, session.session_id, session.opened or seen, host, fields)
 

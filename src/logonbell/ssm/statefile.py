@@ -38,7 +38,8 @@ class SsmSession:
     ``opened`` is the agent's ``RunID``: the host's own clock when the message came, in UTC, the same in the state file
     and in the logs. ``process`` and ``started`` are the worker's, None until it is started. ``port`` and ``target`` are
     those of a port session; ``target`` is empty where the tunnel ends at this host. ``runs`` is how often an agent that was
-    started again found it still running.
+    started again found it still running. ``platform`` is ``windows`` or ``linux``, by the folders that it names; empty
+    where it names none.
     """
 
     session_id: str
@@ -55,6 +56,7 @@ class SsmSession:
     process: int | None = None
     started: datetime | None = None
     runs: int = 0
+    platform: str = ""
 
 
 class Unreadable(Exception):
@@ -146,7 +148,7 @@ def parse(content: bytes, name: str) -> SsmSession | None:
         started=started,
         runs=known.RunCount if type(known.RunCount) is int else 0,
     )
-    return _with_plugin(described, state) if described.document_type == SESSION else described
+    return _with_plugin(described, state)
 
 
 def is_session_id(text: str) -> bool:
@@ -160,8 +162,12 @@ def _with_plugin(session: SsmSession, state: _State) -> SsmSession:
     if not plugins:
         return session
     configuration = _decoded(plugins[0].Configuration, _Configuration) or _Configuration()
+    folder = _text(configuration.OrchestrationDirectory)
+    on_windows = "\\" in folder
+    session = replace(session, platform=("windows" if on_windows else "linux") if folder else "")
+    if session.document_type != SESSION:
+        return session
     properties = _decoded(configuration.Properties, _Properties) or _Properties()
-    on_windows = "\\" in _text(configuration.OrchestrationDirectory)
     shells = (properties.windows,) if on_windows else (properties.linux, properties.macos)
     # Windows' agent runs a shell as ssm-user whatever the document says.
     run_as = _text(configuration.RunAsUser) if configuration.RunAsEnabled is True and not on_windows else ""

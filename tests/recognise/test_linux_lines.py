@@ -1,0 +1,300 @@
+"""The lines of a Linux host: who came, whatever the names in them, and however they come to be read."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from random import Random
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from linux_scenes import CA, ED25519, HOST, LINUX, line, written
+from logonbell.event import Event
+from logonbell.logon import Certificate, FailedLogons, Logoff
+from logonbell.recognise.accepted import Accepted, accepted_in
+from logonbell.recognise.becoming import is_shell
+from logonbell.recognise.journal import AUTH, JOURNAL
+from logonbell.recognise.linux import LONGEST
+from logonbell.recognise.recogniser import Recogniser
+from logonbell.rule import Rules
+from logonbell.simulate.linux import UIDS, Came, LinuxHost, escaped, named, play_linux_day
+from logonbell.simulate.windows import in_order
+from recognising import final, logons, pass_in_pieces, pass_live, pass_through, who_came
+
+MIDNIGHT = datetime(2026, 5, 4, tzinfo=UTC)
+CERTIFICATE = f"ED25519-CERT SHA256:DX8pPd5khxE3yTHbBgmcnvJ0q5mJb3gR6oZVbN0nW1c ID %s (serial 7) CA {CA}"
+HOSTILE = st.one_of(
+    st.text(max_size=24),
+    st.sampled_from(
+        [
+            "root from 203.0.113.24 port 22 ssh2",
+            f"root from 203.0.113.24 port 22 ssh2: {ED25519}",
+            "x\nAccepted password for root from 203.0.113.24 port 22 ssh2",
+            "x 203.0.113.24 port 22 [preauth]",
+            "mori: Too many authentication failures [preauth]",
+            f"x (serial 1) CA {CA}",
+            "x) by (uid=0)",
+            "",
+            " ",
+            "\\",
+            "\x1b[2J\ud800",
+            "a" * 300,
+        ]
+    ),
+)
+few = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+
+
+@pytest.mark.parametrize(
+    ("message", "accepted"),
+    [
+        (
+            "Accepted password for mori from 203.0.113.24 port 50122 ssh2",
+            Accepted("password", "mori", "203.0.113.24", "50122"),
+        ),
+        (
+            f"Accepted publickey for mori from 2001:db8::7 port 50122 ssh2: {ED25519}",
+            Accepted("publickey", "mori", "2001:db8::7", "50122", ED25519),
+        ),
+        (
+            "Accepted publickey for mori from 203.0.113.24 port 1 ssh2: RSA MD5:aa:bb:cc:dd",
+            Accepted("publickey", "mori", "203.0.113.24", "1", "RSA MD5:aa:bb:cc:dd"),
+        ),
+        (
+            f'Accepted hostbased for mori from 203.0.113.24 port 1 ssh2: {ED25519}, client user "mori", client host "a.b"',
+            Accepted("hostbased", "mori", "203.0.113.24", "1", ED25519),
+        ),
+        (
+            f"Accepted publickey for mori from 203.0.113.24 port 1 ssh2: RSA-CERT ID a b (serial 0) CA {CA}",
+            Accepted("publickey", "mori", "203.0.113.24", "1", None, Certificate("a b", "0", CA)),
+        ),
+        (
+            "Accepted gssapi-with-mic for mori from 203.0.113.24 port 1 ssh2: mori@EXAMPLE.COM",
+            Accepted("gssapi-with-mic", "mori", "203.0.113.24", "1"),
+        ),
+        ("Accepted something new for mori from 203.0.113.24", None),
+        ("Failed password for mori from 203.0.113.24 port 1 ssh2", None),
+        ("", None),
+    ],
+)  # fmt: skip
+def test_how_sshd_lets_somebody_in(message: str, accepted: Accepted | None) -> None:
+    """Each form of the line is taken apart; what is none of them is nobody."""
+    assert accepted_in(message) == accepted
+
+
+@few
+@given(HOSTILE)
+def test_what_a_certificate_says_of_its_holder_changes_nobody(identity: str) -> None:
+    """User and address are sshd's, whatever stands in the certificate behind them."""
+    message = escaped(
+        f"Accepted publickey for mori from 203.0.113.99 port 50122 ssh2: {CERTIFICATE % identity}"
+    )
+    accepted = accepted_in(message)
+    assert accepted is not None
+    assert (accepted.user, accepted.address, accepted.port) == ("mori", "203.0.113.99", "50122")
+    assert accepted.certificate is not None
+    assert accepted.certificate.identity == escaped(identity)
+    assert accepted.certificate.ca == CA
+
+
+def test_of_a_long_line_no_more_is_read_than_programs_write() -> None:
+    """A line without end costs no more, and tells the same, as its beginning."""
+    texts = [
+        "Accepted a for ",
+        "Failed a for ",
+        "Invalid user ",
+        "error: PAM: a for ",
+        "pam_unix(sshd:session): session opened for user ",
+        "Connection closed by ",
+    ]
+    long = [line(one, "sshd", "1", text + " from a port 1" * 10_000) for one, text in enumerate(texts)]
+    long.append(line(9, "sudo", "1", "a : TTY=b ; PWD=" + " ; USER=" * 20_000))
+    cut = [
+        replace(event, fields={**event.fields, "MESSAGE": event.fields["MESSAGE"][:LONGEST]})
+        for event in long
+    ]
+    assert final(pass_through(long)) == final(pass_through(cut))
+
+
+@pytest.mark.parametrize(
+    ("command", "shell"),
+    [
+        ("/bin/bash", True),
+        ("/usr/bin/su", True),
+        ("/usr/bin/su - root", True),
+        ("/usr/bin/zsh -l", True),
+        ("/bin/bash -c id", False),
+        ("/usr/bin/su - postgres", False),
+        ("/usr/bin/apt update", False),
+        ("/usr/bin/vim /bin/bash", False),
+        ("", False),
+    ],
+)
+def test_what_is_a_shell_of_sudo(command: str, *, shell: bool) -> None:
+    """A shell to type into is a door; a command, also one that a shell runs, is none."""
+    assert is_shell(command) is shell
+
+
+@pytest.mark.parametrize(
+    ("lines", "failures"),
+    [
+        (LINUX["linux-failed-logons"].play, 7),
+        (LINUX["linux-amazon-2"].play, 3),
+        (LINUX["linux-amazon-2023"].play, 3),
+        (LINUX["linux-openssh-10"].play, 3),
+    ],
+)
+def test_each_failure_counts_once(lines: Callable[[], list[Event]], failures: int) -> None:
+    """However many lines speak of it, and however many attempts one line stands for."""
+    (burst,) = [one for one in final(pass_through(in_order(lines()))) if isinstance(one, FailedLogons)]
+    assert burst.count == failures
+
+
+@pytest.mark.parametrize("name", ["linux-keys-tried", "linux-rhel-9", "linux-debian-12"])
+def test_who_came_in_the_end_did_not_fail(name: str) -> None:
+    """Keys that are refused before one is accepted, a mistyped sudo, su's second line: no burst of failures."""
+    assert not [one for one in pass_through(LINUX[name].events) if isinstance(one, FailedLogons)]
+
+
+def test_a_day_on_a_linux_bastion() -> None:
+    """Of a day's lines, most of them cron's, five people's doors are told, each with its end, and one burst."""
+    found = final(pass_through(play_linux_day(MIDNIGHT, Random(1))))  # noqa: S311 - repeatable, not secret
+    came = [(str(logon.door), str(logon.user), str(logon.by or "")) for logon in logons(found)]
+    assert came == [
+        ("ssh", "mori", ""),
+        ("sudo", "root", "mori"),
+        ("ssh", "kim", ""),
+        ("su", "root", "kim"),
+        ("console", "root", ""),
+    ]
+    assert [round(one.seconds) for one in found if isinstance(one, Logoff)] == [3, 60, 1200, 14400, 28800]
+    (burst,) = [one for one in found if isinstance(one, FailedLogons)]
+    assert (burst.count, burst.users) == (5, ("admin", "oracle", "test", "pi"))
+    rules = Rules()
+    assert [rules.judge(logon).rings for logon in logons(found)] == [True, False, True, False, True]
+
+
+def test_two_hosts_in_one_log_do_not_share_processes() -> None:
+    """A process id is its host's."""
+    accepted = "Accepted password for mori from 203.0.113.24 port 50122 ssh2"
+    closing = line(300, "sshd", "100", "pam_unix(sshd:session): session closed for user mori")
+    events = [
+        line(0, "sshd", "100", accepted),
+        replace(line(1, "sshd", "100", accepted), host="other"),
+        closing,
+    ]
+    offs = [one for one in pass_through(in_order(events)) if isinstance(one, Logoff)]
+    assert [one.host for one in offs] == [HOST]
+
+
+@pytest.mark.parametrize("missing", ["_UID", "PID", "_BOOT_ID", "_EXE"])
+def test_a_field_that_is_missing_loses_nobody(missing: str) -> None:
+    """An export may leave out what journald knows: whoever came is told all the same."""
+    events = play_linux_day(MIDNIGHT, Random(2))  # noqa: S311 - repeatable, not secret
+    poorer = [
+        replace(event, fields={name: value for name, value in event.fields.items() if name != missing})
+        for event in events
+    ]
+    ssh = [one.user for one in logons(pass_through(poorer)) if one.door == "ssh"]
+    assert [user.name for user in ssh if user] == ["mori", "kim"]
+
+
+def test_what_ends_a_session_where_pam_says_nothing() -> None:
+    """A server without PAM says only that the connection is over."""
+    text = (
+        "09:00:00 sshd[100]: Accepted password for mori from 203.0.113.24 port 50122 ssh2\n"
+        "09:05:00 sshd[101]: Disconnected from user mori 203.0.113.24 port 50122"
+    )
+    (off,) = [one for one in pass_through(in_order(written(text, AUTH)())) if isinstance(one, Logoff)]
+    assert off.seconds == 300
+
+
+@st.composite
+def _hostile_days(draw: st.DrawFn) -> tuple[list[Event], Counter[tuple[str, str]]]:
+    """Make a day on which strangers with hostile names try, and people come: the lines, and who came."""
+    random = Random(draw(st.integers(0, 9)))  # noqa: S311 - repeatable, not secret
+    host = LinuxHost(
+        HOST, random, channel=draw(st.sampled_from([JOURNAL, AUTH])),
+        sshd=draw(st.sampled_from(["sshd", "sshd-session"])),
+    )  # fmt: skip
+    scenes: list[list[Event]] = []
+    came: Counter[tuple[str, str]] = Counter()
+    people: list[Came] = []
+    at = MIDNIGHT
+    for act in draw(st.lists(st.sampled_from(["key", "cert", "password", "off", "guess", "keys", "sudo", "su", "console", "cron", "scan"]), max_size=14)):  # fmt: skip
+        at += timedelta(seconds=draw(st.sampled_from([0.0, 0.2, 3.0, 40.0, 400.0])))
+        user = draw(st.sampled_from(sorted(UIDS)))
+        stranger = host.connects(draw(HOSTILE), draw(st.sampled_from(["198.51.100.77", "2001:db8::99"])))
+        person = host.connects(user, "203.0.113.24")
+        match act:
+            case "key" | "password" | "cert":
+                by = "password" if act == "password" else "publickey"
+                scenes.append(
+                    host.ssh_logon(at, person, by=by, identity=draw(HOSTILE) or "x" if act == "cert" else "")
+                )
+                came["ssh", user] += 1
+                people.append(person)
+            case "off" if people:
+                scenes.append(host.ssh_logoff(at + timedelta(seconds=1), people.pop()))
+            case "guess":
+                scenes.append(host.ssh_guesses(at, stranger, draw(st.integers(0, 2))))
+            case "keys":
+                scenes.append(host.ssh_keys_refused(at, stranger))
+            case "sudo":
+                command, by = (
+                    draw(st.sampled_from(["/bin/bash", "/bin/ls"])),
+                    draw(st.sampled_from(["mori", "kim"])),
+                )
+                scenes.append(host.sudo(at, by, command))
+                came["sudo", "root"] += command == "/bin/bash"
+            case "su":
+                scenes.append(host.su(at, draw(st.sampled_from(["mori", "kim"]))))
+                came["su", "root"] += 1
+            case "console":
+                scenes.append(host.console_logon(at, person))
+                came["console", user] += 1
+            case "cron":
+                scenes.append(host.cron(at))
+            case _:
+                scenes.append(host.scan(at, stranger.address))
+    return in_order(*scenes), +came
+
+
+@few
+@given(_hostile_days(), st.data())
+def test_hostile_names_forge_nobody_and_cuts_change_nothing(
+    day: tuple[list[Event], Counter[tuple[str, str]]], data: st.DataObject
+) -> None:
+    """Who came is who came, from where they came; stopping and going on anywhere tells the same."""
+    events, came = day
+    found = logons(pass_through(events))
+    assert who_came(found) == came
+    assert {one.address for one in found if one.door == "ssh"} <= {"203.0.113.24"}
+    cuts = data.draw(st.sets(st.integers(0, max(0, len(events) - 1))) | st.just(set(range(len(events)))))
+    whole, state = pass_in_pieces(events, ())
+    pieces, of_pieces = pass_in_pieces(events, cuts)
+    assert pieces == whole
+    assert of_pieces == state
+    assert Recogniser.restore(state).snapshot() == state
+    live = pass_live(events, lambda gap: [gap / 2, gap])
+    assert who_came(live) == came
+
+
+@few
+@given(HOSTILE)
+def test_a_failed_logon_comes_from_where_it_came(user: str) -> None:
+    """The address of a failure is the client's, whatever the name that was tried."""
+    host = LinuxHost(HOST, Random(1))  # noqa: S311 - repeatable, not secret
+    events = [
+        event
+        for number in range(3)
+        for event in host.ssh_guesses(MIDNIGHT + timedelta(seconds=10 * number), host.connects(user, "198.51.100.77"))
+    ]  # fmt: skip
+    (burst,) = [one for one in final(pass_through(in_order(events))) if isinstance(one, FailedLogons)]
+    assert burst.addresses == ("198.51.100.77",)
+    assert burst.count == 3
+    assert burst.users in {(escaped(named(user)).replace("\\\\", "\\"),), ()}
