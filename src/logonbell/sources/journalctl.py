@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import select
 import subprocess
+import sys
 from contextlib import suppress
 from pathlib import Path
 from typing import Protocol
@@ -91,8 +92,9 @@ class _Process:
     def __init__(self, process: subprocess.Popen[bytes]) -> None:
         self._process = process
         self._out, self._err = (file.fileno() for file in (process.stdout, process.stderr) if file)
-        for descriptor in (self._out, self._err):
-            os.set_blocking(descriptor, False)
+        if sys.platform != "win32":  # where there is no journal
+            for descriptor in (self._out, self._err):
+                os.set_blocking(descriptor, False)
         self._ended = False
         self._words = b""
 
