@@ -298,6 +298,37 @@ def _reused() -> list[Event]:
     ]
 
 
+ADMINISTRATORS = """
+09:00:00 sudo[100]:     mori : TTY=pts/0 ; PWD=/home/mori ; USER=root ; COMMAND=/usr/sbin/usermod -aG sudo kim
+09:00:00.2 usermod[102]: add 'kim' to group 'sudo'
+09:00:00.21 usermod[102]: add 'kim' to shadow group 'sudo'
+09:01:00 useradd[110]: new user: name=backup2, UID=1005, GID=1005, home=/home/backup2, shell=/bin/bash, from=none
+09:01:01 useradd[110]: add 'backup2' to group 'docker'
+09:02:00 useradd[120]: new user: name=toor, UID=0, GID=0, home=/root, shell=/bin/bash, from=/dev/pts/0
+09:03:00 gpasswd[130]: user sato added by root to group wheel
+09:04:00 gpasswd[131]: members of group admin set by root to kim,deploy
+09:05:00 usermod[140]: change user 'games' UID from '5' to '0'
+09:10:00 sshd[200]: Accepted password for kim from 203.0.113.24 port 50122 ssh2
+"""
+
+
+def _started_again() -> list[Event]:
+    """Start a host again by a person's word, then with nobody's."""
+    user = {"_UID": "1000", "_EXE": "/usr/bin/sudo"}
+    accepted = "Accepted password for mori from 203.0.113.24 port {} ssh2"
+    return [
+        line(0, "sshd", "100", accepted.format(50122)),
+        line(
+            100, "sudo", "102", "    mori : TTY=pts/0 ; PWD=/ ; USER=root ; COMMAND=/usr/sbin/reboot", **user
+        ),
+        line(100.1, "systemd-logind", "612", "The system will reboot now!"),
+        line(100.2, "systemd-logind", "612", "System is rebooting."),
+        line(160, "systemd-logind", "600", "New seat seat0.", _BOOT_ID="77aa"),
+        line(170, "sshd", "700", accepted.format(50124), _BOOT_ID="77aa"),
+        line(400, "systemd-logind", "600", "New seat seat0.", _BOOT_ID="99cc"),
+    ]
+
+
 LINUX: dict[str, Scene] = {
     "linux-debian-12": Scene(
         "A key, a root shell by sudo and one by su, each with its end; cron, systemd and single commands are no logons.",
@@ -374,6 +405,16 @@ LINUX: dict[str, Scene] = {
         "A process id that is dealt anew ends nobody else's session.",
         ("ssh mori", "ssh kim"),
         _reused,
+    ),
+    "linux-new-administrators": Scene(
+        "Whoever comes into the administrators' group, or gets root's number, is a new administrator, also when he logs on.",
+        ("ssh kim",),
+        written(ADMINISTRATORS),
+    ),
+    "linux-started-again": Scene(
+        "A restart that somebody asked for is told quietly, with who; one that nobody asked for louder. Both end what was open.",
+        ("ssh mori", "ssh mori"),
+        _started_again,
     ),
     "linux-silent-sshd": Scene(
         "Where sshd itself says nothing (LogLevel QUIET), PAM's word is the logon.",

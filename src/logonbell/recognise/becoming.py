@@ -9,6 +9,7 @@ from logonbell.logon import User
 from logonbell.recognise.arrival import Arrival, Kind
 from logonbell.recognise.processes import hold, process_of, spoken_of
 from logonbell.recognise.state import HostLog
+from logonbell.recognise.suspicion import Asked
 from logonbell.sentence import Sentence, say
 
 ROOT = "root"
@@ -68,7 +69,10 @@ def sudo_said(log: HostLog, event: Event, message: str) -> Sentence:
     line = _SUDO.fullmatch(message)
     if line is None:
         return say("sudo said something else, or refused: a mistyped password in it is no attempt to get in")
-    if line["user"] not in {ROOT, "#0"} or line["by"] == ROOT or not is_shell(line["command"]):
+    as_root = line["user"] in {ROOT, "#0"} and line["by"] != ROOT
+    if as_root:
+        log.state.asked = Asked(event.time, User(line["by"]))
+    if not as_root or not is_shell(line["command"]):
         return say("sudo ran one command, or a shell of a user who is not root: no logon")
     arrival = log.begin(Kind.BECAME, event, user=User(ROOT))
     arrival.program, arrival.elevated, arrival.uid = "sudo", True, 0

@@ -6,17 +6,17 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
 from logonbell.event import Event
-from logonbell.recognise import becoming, sessions, sshd
+from logonbell.recognise import becoming, sessions, sshd, upkeep
 from logonbell.recognise.arrival import either
 from logonbell.recognise.journal import JOURNAL, LOGS, Told
 from logonbell.recognise.ssm import number_of
 from logonbell.recognise.state import HostLog, Reader
 from logonbell.sentence import Sentence, say
 
-ADMINISTRATORS = frozenset({"root", "sudo", "wheel", "admin"})
-"""The groups whose members may become root where the distribution's sudoers file is as it came."""
 SYSTEM_USERS = 1000
 """Below this user ids are of services (login.defs of all distributions: UID_MIN)."""
+BOOTS = 8
+"""So many starts are remembered, should a clock that was wrong at one mix their lines."""
 LONGEST = 8_192
 """Of a line only so much is read: sshd writes no more than 1,024 bytes, sudo's commands are longer."""
 
@@ -30,6 +30,10 @@ PROGRAMS: Mapping[str, Line] = MappingProxyType(
         "login": sessions.login_said,
         "su": becoming.su_said,
         "sudo": becoming.sudo_said,
+        "systemd-logind": upkeep.logind_said,
+        "gpasswd": upkeep.accounts_said,
+        "useradd": upkeep.accounts_said,
+        "usermod": upkeep.accounts_said,
     }
 )
 """Who speaks of logons by themselves; others do through PAM."""
@@ -77,7 +81,7 @@ def groups_seen(log: HostLog, event: Event) -> Sentence:
         return say("the groups of somebody who did not come")
     groups, uid = frozenset(fields.get("Groups", "").split()), number_of(fields.get("Uid", ""))
     arrival.uid = uid if arrival.uid is None else arrival.uid
-    arrival.elevated = either(arrival.elevated, uid == 0 or bool(groups & ADMINISTRATORS))
+    arrival.elevated = either(arrival.elevated, uid == 0 or bool(groups & upkeep.ADMINISTRATORS))
     if groups & log.admins:
         arrival.domain_admin = True
     log.joined(arrival, event)
@@ -86,12 +90,12 @@ def groups_seen(log: HostLog, event: Event) -> Sentence:
 
 def _look_for_start(log: HostLog, event: Event) -> None:
     """See by the journal that the system was started again: whoever was on is gone."""
-    boot = event.fields.get("_BOOT_ID", "")
-    if not boot or boot == log.state.boot:
+    boot, boots = event.fields.get("_BOOT_ID", ""), log.state.boots
+    if not boot or boot in boots:
         return
-    if log.state.boot:
-        log.booted(event)
-    log.state.boot = boot
+    if boots:
+        upkeep.started(log, event)
+    log.state.boots = [*boots, boot][-BOOTS:]
 
 
 READERS: Mapping[str, Mapping[int, Reader]] = MappingProxyType(

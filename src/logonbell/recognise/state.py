@@ -23,7 +23,7 @@ from logonbell.recognise.journal import LOGS
 from logonbell.recognise.keys import Provided
 from logonbell.recognise.promotion import Promotions
 from logonbell.recognise.ssm import Sessions, link_of
-from logonbell.recognise.suspicion import Shutdown, Suspicions
+from logonbell.recognise.suspicion import Asked, Shutdown, Suspicions
 from logonbell.sentence import Sentence, say
 
 HOLD = timedelta(milliseconds=300)
@@ -98,7 +98,7 @@ class HostState:
     """One host's logons. ``now`` is the time of its log, ``pruned`` when it was last looked for what can be forgotten.
 
     ``blind`` is when it was told that nobody had watched the SSM sessions, ``newest`` the id of the last record of
-    Security, ``boot`` the id of the start of Linux that the journal last told of, ``gap`` up to when the log was read before records were lost.
+    Security, ``boots`` the ids of Linux' starts that the journal told of, ``asked`` the last command that sudo ran, ``gap`` up to when the log was read before records were lost.
     """
 
     host: str
@@ -112,7 +112,8 @@ class HostState:
     failures: Failures = field(default_factory=Failures)
     attempts: Attempts = field(default_factory=Attempts)
     provided: Provided = field(default_factory=Provided)
-    boot: str = ""
+    boots: list[str] = field(default_factory=list)
+    asked: Asked | None = None
     ssm: Sessions = field(default_factory=Sessions)
     suspicions: Suspicions = field(default_factory=Suspicions)
     shutdown: Shutdown | None = None

@@ -66,6 +66,14 @@ class Shutdown:
 
 
 @dataclass(slots=True)
+class Asked:
+    """Somebody had sudo run a command of root's: when, and who."""
+
+    time: datetime
+    by: User
+
+
+@dataclass(slots=True)
 class Suspicions:
     """Those of one host; forgotten ``ONE_HAND`` after they were told."""
 
