@@ -9,7 +9,7 @@ LOCALE ?= $(shell echo "$${LC_ALL:-$${LC_MESSAGES:-$$LANG}}")
 export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo check check-all lint types law test kill crash power soak mutants fuzz replay memory windows windows-bench linux-vm bench figures texts pack docs sbom clean
+.PHONY: help demo check check-all lint types law test kill crash power soak mutants fuzz replay memory windows windows-bench linux linux-bench linux-vm bench figures texts pack docs sbom clean
 
 help: ## Show what there is
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -57,6 +57,12 @@ mutants: $(VENV)/mutants ## Change MODULES (agent deliverer) a line at a time fo
 
 windows: $(VENV)/check ## The Windows tests, inside Wine, which this installs where it may (Debian, as root)
 	$(BIN)/pytest -m rig tests/windows
+
+linux: $(VENV)/check ## The Linux tests: a real sshd under a real journald and rsyslogd, which this installs where it may (Debian, as root)
+	$(BIN)/pytest -m rig tests/linux/test_real_sshd.py
+
+linux-bench: $(VENV)/check ## Measure there, and write docs/reference/figures-linux.md anew
+	$(BIN)/python tools/linux_bench.py --write
 
 windows-bench: $(VENV)/check ## Measure inside Wine, and write docs/reference/figures-windows.md anew
 	$(BIN)/python tools/windows_bench.py --write

@@ -105,16 +105,16 @@ CAME = "Accepted publickey for kato from 192.0.2.7 port 50022 ssh2: ED25519 SHA2
 
 
 @pytest.mark.parametrize(
-    "message",
+    ("program", "message"),
     [
-        CAME,
-        "pam_unix(login:session): session opened for user kato(uid=1001) by LOGIN(uid=0)",
-        "pam_unix(su-l:session): session opened for user kato by bob(uid=1002)",
+        ("sshd", CAME),
+        ("login", "pam_unix(login:session): session opened for user kato(uid=1001) by LOGIN(uid=0)"),
+        ("su", "pam_unix(su-l:session): session opened for user kato by bob(uid=1002)"),
     ],
 )
-def test_groups_stand_behind_who_came_in(message: str) -> None:
+def test_groups_stand_behind_who_came_in(program: str, message: str) -> None:
     """Their event says of whom, in which line, and what the system says: names separated by spaces."""
-    first, second = grouped(line(message)).read(None).events
+    first, second = grouped(line(message, program=program)).read(None).events
     assert (second.channel, second.event_id, second.record_id, second.time) == ("journal", 2, 1, first.time)
     assert dict(second.fields) == {
         "User": "kato",
@@ -131,11 +131,12 @@ def test_groups_stand_behind_who_came_in(message: str) -> None:
         line("Accepted publickey for nobody-known from 192.0.2.7 port 50022 ssh2"),
         line("Invalid user Accepted publickey for kato from 192.0.2.7 port 1 ssh2"),
         line("pam_unix(cron:session): session opened for user kato(uid=1001) by (uid=0)", program="CRON"),
+        line("pam_unix(sshd:session): session opened for user kato(uid=1001) by (uid=0)"),
         line(CAME, age=31),
     ],
 )
 def test_nothing_is_looked_up_for_others(event: Event) -> None:
-    """Who is not known, who did not come in, whom a timer woke, what was long ago."""
+    """Who is not known, who did not come in, whom a timer woke, what sshd said before PAM did, what was long ago."""
     assert grouped(event).read(None).events == [event]
 
 

@@ -19,7 +19,7 @@ _SU = re.compile(
     re.DOTALL,
 )
 _SUDO = re.compile(
-    r" *(?P<by>\S.{0,255}?) : (?:HOST=\S{1,256} ; )?TTY=(?P<terminal>\S{1,64}) ; (?:PWD|CWD)=.{0,4096}? ; USER=(?P<user>\S{1,256}) ;"
+    r" *(?P<by>\S.{0,255}?) : (?:HOST=\S{1,256} ; )?(?:TTY=(?P<terminal>\S{1,64}) ; )?(?:PWD|CWD)=.{0,4096}? ; USER=(?P<user>\S{1,256}) ;"
     r" (?:GROUP=\S{1,256} ; )?(?:TSID=\S{1,64} ; )?(?:ENV=.{0,4096}? ; )?COMMAND=(?P<command>.*)",
     re.DOTALL,
 )

@@ -181,7 +181,9 @@ class HostLog:
         self.growing[arrival.serial] = arrival
         self._index(arrival)
         if hold is not None:
-            self._tell_at(arrival, event.time + hold)
+            # A line of Linux may say no more than the second, and what belongs to it comes after the log's time by then.
+            begun = event.time if system is System.WINDOWS else max(event.time, self.state.now or event.time)
+            self._tell_at(arrival, begun + hold)
         return arrival
 
     def joined(self, arrival: Arrival, event: Event, *signs: Sign) -> None:

@@ -19,12 +19,14 @@ _CAME = re.compile(
     r"(?:Accepted \S{1,64} for |pam_\w{1,32}\([\w.@-]{1,64}:session\): session opened for user )"
     r"(?P<user>[^\s(]{1,256})(?:\(| by | from |$)"
 )
+_SSHD = ("sshd", "sshd-session", "sshd-auth")
+"""They say themselves who was accepted; what PAM says behind it is the same."""
 _OF_THE_MACHINE = frozenset({"CRON", "cron", "crond", "systemd", "atd", "anacron"})
 """Whose sessions are of no person."""
 _FRESH = timedelta(seconds=30)
 """An older event is not looked up: who is in which group now need not have been then."""
 _KEPT = 4_000
-PATIENCE = 0.5
+PATIENCE = 1.0
 """Seconds that the system has for its answer: a directory service that is away must not hold up an alert."""
 
 
@@ -143,7 +145,10 @@ class Grouped:
         """Give what is seen beside an event; the same for the same event, however often it is read."""
         if event.channel not in LOGS or event.provider in _OF_THE_MACHINE:
             return None
-        found = _CAME.match(event.fields.get("MESSAGE", "")[:1_024])
+        message = event.fields.get("MESSAGE", "")[:1_024]
+        if event.provider in _SSHD and message.startswith("pam_"):
+            return None
+        found = _CAME.match(message)
         if found is None or abs(self._clock() - event.time) > _FRESH:
             return None
         key = event.channel, event.record_id, event.time
