@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from logonbell.sources.entry import is_asked, number_of
+from logonbell.sources.entry import DROPPED, is_asked, number_of
 from logonbell.sources.journalctl import NO_CURSOR, JournalError
 
 
@@ -90,7 +90,7 @@ class FakeRunning:
             each
             for each in entries
             if int(each["__REALTIME_TIMESTAMP"]) >= self._since * 1_000_000
-            and (not self._filters or is_asked(each))
+            and (not self._filters or is_asked(each) or each.get("MESSAGE_ID") == DROPPED)
         ]
         if self._lines is not None:
             return found[: self._lines] if self._cursor is not None else found[-self._lines :]

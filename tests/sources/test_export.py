@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from logonbell.errors import Refused
 from logonbell.event import Event
-from logonbell.sources.entry import event_of_entry, values_of_json
+from logonbell.sources.entry import DROPPED, event_of_entry, values_of_json
 from logonbell.sources.export import JournalExport
 from logonbell.sources.history import History, find_logs
 
@@ -124,6 +124,15 @@ def test_what_cannot_be_understood_is_counted(tmp_path: Path) -> None:
     batch = JournalExport(path, json=True).read(None)
     assert [event.record_id for event in batch.events] == [1, 3]
     assert [str(loss.what) for loss in batch.losses] == ["3 records could not be understood."]
+
+
+def test_what_journald_let_fall_is_told(tmp_path: Path) -> None:
+    """In an export as in the live journal."""
+    path = tmp_path / "journal.json"
+    fallen = entry(1, "Suppressed 5 messages from sshd.service", SYSLOG_IDENTIFIER="systemd-journald")
+    path.write_bytes(in_json([{**fallen, "MESSAGE_ID": DROPPED, "_TRANSPORT": "driver"}]))
+    batch = JournalExport(path, json=True).read(None)
+    assert (batch.events, [loss.records for loss in batch.losses]) == ([], [5])
 
 
 @given(st.binary(max_size=300), st.integers(0, 300))

@@ -10,6 +10,7 @@ from fake_journal import FakeJournal, cursor_of
 from fakes import NOON, FakeClock
 from logonbell.event import Event
 from logonbell.recognise.watching import WATCHING, Told
+from logonbell.sources.entry import DROPPED
 from logonbell.sources.journal import PROOF, SECOND_LOOK, JournalSource, Place
 from logonbell.sources.journalctl import ABSENT, ENDED, JournalError
 
@@ -209,6 +210,24 @@ def test_an_entry_without_a_message_is_counted(follower: Follower) -> None:
     follower.reads()
     assert follower.said == ["one", "two", "three"]
     assert follower.losses == ["A record could not be understood."]
+
+
+def test_what_journald_let_fall_is_told(follower: Follower) -> None:
+    """Whoever floods sshd may want to hide in what journald lets fall; of a web server it is nobody's business."""
+    for unit in ("ssh.service", "nginx.service"):
+        follower.journal.writes(
+            f"Suppressed 1234 messages from {unit}", program="systemd-journald", facility="3"
+        )
+        follower.journal.entries[-1] |= {"MESSAGE_ID": DROPPED, "_TRANSPORT": "driver"}
+    follower.journal.writes(
+        "Suppressed 9 messages from ssh.service", program="systemd-journald", facility="3"
+    )
+    follower.journal.entries[-1] |= {"MESSAGE_ID": DROPPED, "_TRANSPORT": "journal"}  # anybody's word
+    follower.reads()
+    assert follower.losses == [
+        "journald let 1,234 lines of ssh.service fall, as it wrote too many at a time: a logon may have been among them."
+    ]
+    assert (follower.said, follower.told) == (["one", "two"], [])
 
 
 def test_the_oldest_unread_is_asked_of_the_journal_itself(follower: Follower) -> None:

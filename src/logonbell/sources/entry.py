@@ -14,6 +14,7 @@ from datetime import UTC, datetime, timedelta
 
 from logonbell.event import Event
 from logonbell.recognise.journal import JOURNAL, Told
+from logonbell.sentence import Sentence, plural
 
 FIELDS = (
     "MESSAGE",
@@ -44,6 +45,11 @@ PROGRAMS = (
     "ec2-instance-connect",
 )
 """Who is read though told to write elsewhere (``SyslogFacility LOCAL0``, or to standard error under systemd)."""
+DROPPED = "a596d6fe7bfa4994828e72309e95d61e"
+"""SD_MESSAGE_JOURNAL_DROPPED (systemd, sd-messages.h): journald let lines of a service fall, which wrote too many."""
+_LET_FALL = re.compile(r"Suppressed (\d{1,9}) messages from (\S{1,256})")
+_OF_LOGONS = ("ssh", "getty", "serial-getty", "session-", "user", "systemd-logind", "init.scope")
+"""So begin the units whose lines tell of logons."""
 _CARRIED = ("_UID", "_COMM", "_EXE", "_SYSTEMD_UNIT", "_BOOT_ID", "_TRANSPORT")
 _NUMBER = re.compile(r"(?:^|;)i=([0-9a-f]{1,16})(?:;|$)")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -84,6 +90,24 @@ def text_of(value: bytes) -> str:
 def is_asked(values: Values) -> bool:
     """Tell whether recognising reads such an entry: what ``journalctl`` is asked for of the live journal."""
     return values.get("SYSLOG_FACILITY") in AUTH_FACILITIES or values.get("SYSLOG_IDENTIFIER") in PROGRAMS
+
+
+def let_fall(values: Values) -> tuple[int, str] | None:
+    """Give how many lines of which unit journald says that it let fall; None where it is not that, or of no interest."""
+    if values.get("MESSAGE_ID") != DROPPED or values.get("_TRANSPORT") != "driver":
+        return None
+    found = _LET_FALL.match(values.get("MESSAGE") or "")
+    return (int(found[1]), found[2]) if found and found[2].startswith(_OF_LOGONS) else None
+
+
+def loss_of(lines: int, unit: str) -> Sentence:
+    """Say that journald let lines fall."""
+    return plural(
+        "journald let {count:,} line of {unit} fall, as it wrote too many at a time: a logon may have been among them.",
+        "journald let {count:,} lines of {unit} fall, as it wrote too many at a time: a logon may have been among them.",
+        lines,
+        unit=unit,
+    )
 
 
 def number_of(cursor: str | None) -> int:

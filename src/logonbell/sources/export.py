@@ -8,7 +8,15 @@ from pathlib import Path
 from logonbell.event import Event
 from logonbell.sentence import plural, say
 from logonbell.source import Batch, Loss
-from logonbell.sources.entry import Values, event_of_entry, is_asked, text_of, values_of_json
+from logonbell.sources.entry import (
+    Values,
+    event_of_entry,
+    is_asked,
+    let_fall,
+    loss_of,
+    text_of,
+    values_of_json,
+)
 from logonbell.sources.survey import shown
 from logonbell.sources.textfile import SpoiltError, TextFile
 
@@ -58,7 +66,9 @@ class JournalExport:
                 break
             count += 1
             event = None if values is None else event_of_entry(values)
-            if event is None:
+            if values is not None and (fallen := let_fall(values)) is not None:
+                losses.append(Loss(shown(self.path), loss_of(*fallen), fallen[0]))
+            elif event is None:
                 unreadable += 1
             elif self._everything or (values is not None and is_asked(values)):
                 events.append(event)

@@ -18,9 +18,13 @@ from logonbell.sentence import Sentence, plural, say
 from logonbell.source import GRACE, Batch, Loss
 from logonbell.sources.entry import (
     AUTH_FACILITIES,
+    DROPPED,
     PROGRAMS,
     Values,
     event_of_entry,
+    is_asked,
+    let_fall,
+    loss_of,
     number_of,
     values_of_json,
 )
@@ -52,6 +56,8 @@ WANTED = (
     *(f"SYSLOG_FACILITY={each}" for each in AUTH_FACILITIES),
     "+",
     *(f"SYSLOG_IDENTIFIER={each}" for each in PROGRAMS),
+    "+",
+    f"MESSAGE_ID={DROPPED}",
 )
 """What is asked for (journalctl(1)): of one field any of these values, ``+`` is or."""
 
@@ -327,10 +333,14 @@ class JournalSource:
         self._known[cursor] = None
         while len(self._known) > _KNOWN:
             del self._known[next(iter(self._known))]
-        event = event_of_entry(values)
+        fallen = let_fall(values)
+        event = event_of_entry(values) if is_asked(values) else None
         if event is None:
             self._here = replace(self._here, cursor=cursor, news=None)
-            self._lose_one()
+            if fallen is not None:
+                self._put(loss=Loss(JOURNAL, loss_of(*fallen), fallen[0]))
+            elif is_asked(values):
+                self._lose_one()
             return
         self._here = replace(self._here, cursor=cursor, number=number, time=event.time, news=None)
         self._put(event)
