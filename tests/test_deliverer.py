@@ -257,7 +257,7 @@ def test_a_new_alert_finds_out_that_the_way_is_free(posts: Posts) -> None:
     post.receiver.answer = lambda _: away()
     for number in range(1, 20):
         post.ring([alert(number, at=post.clock())])
-        post.live(600, step=10)
+        post.live(600, step=30)
     post.receiver.answer = lambda _: "ok"
     post.ring([alert(20, at=post.clock())])
     post.live(5)
