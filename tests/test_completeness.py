@@ -59,6 +59,14 @@ def test_all_that_was_sent_is_in_order(told: Sequence[Telling]) -> None:
     assert stream.sent == NOON + timedelta(seconds=80)
 
 
+def test_a_host_that_is_known_by_another_id_is_that_one(told: Sequence[Telling]) -> None:
+    """An instance's id takes the place of a name within one history: nothing is missing, and the newest is told."""
+    documents = [{**json_of(one), "host_id": "BASTION01"} for one in told[:4]]
+    found = laid_out([*documents, *(json_of(one) for one in told[4:])])
+    assert found.problems == ()
+    assert [stream.host for stream in found.streams] == [told[-1].host_id]
+
+
 def test_mails_alone_are_enough(told: Sequence[Telling]) -> None:
     """From mails alone one sees which is missing."""
     assert laid_out(mail_of(one) for one in told).problems == ()
