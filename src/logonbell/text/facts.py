@@ -12,6 +12,7 @@ from logonbell.event import EventRef
 from logonbell.host import Instance
 from logonbell.logon import (
     Certificate,
+    Door,
     FailedLogons,
     LogCleared,
     Logoff,
@@ -163,6 +164,10 @@ _GROUP_MEMBERSHIP = say("not known (to know it, switch on the audit subcategory 
 
 def _unknown(logon: Logon, audited: Sentence) -> Sentence:
     """Say why a privilege is not known, and what to switch on; nothing helps where Windows makes no logon."""
+    if logon.system is System.LINUX and logon.door is Door.SSM_SHELL and str(logon.user) == "ssm-user":
+        return say(
+            "not known (ssm-user may become root by sudo, unless the agent's sudoers file was changed)"
+        )
     if logon.system is System.LINUX:
         return say("not known (the user's groups were not looked up)")
     if logon.logon_type is not None:

@@ -175,11 +175,18 @@ def _if_not_them(logon: Logon) -> Sentence:
 def _if_not_the_user(logon: Logon) -> Sentence:
     if logon.system is System.WINDOWS:
         return say("If it was not them: sign the session out and disable the user.")
-    if logon.logon_id is None or not logon.logon_id.isdigit():
+    known = logon.logon_id is not None and logon.logon_id.isdigit()
+    if known and logon.by is None and logon.user is not None and logon.user.name == "root":
+        return say(
+            "If it was not them: end the session (kill {process}), and take away the key or password by which they came as"
+            " root.",
+            process=str(logon.logon_id),
+        )
+    if not known:
         return say("If it was not them, as root: end the session and lock the user (usermod --expiredate 1).")
     return say(
         "If it was not them, as root: end the session (kill {process}) and lock the user (usermod --expiredate 1).",
-        process=logon.logon_id,
+        process=str(logon.logon_id),
     )
 
 
