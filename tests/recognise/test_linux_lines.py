@@ -178,6 +178,67 @@ def test_a_day_on_a_linux_bastion() -> None:
     assert [rules.judge(logon).rings for logon in logons(found)] == [True, False, True, False, True]
 
 
+@pytest.mark.parametrize(
+    ("message", "door", "user", "terminal"),
+    [
+        ("LOGIN ON tty1 BY mori", "console", "mori", "tty1"),
+        ("LOGIN ON tty1 BY mori FROM 203.0.113.24", "network", "mori", "tty1"),
+        ("ROOT LOGIN ON ttyS0", "console", "root", "ttyS0"),
+        ("ROOT LOGIN  on '/dev/tty1'", "console", "root", "tty1"),
+        ("'mori' logged in  on '/dev/hvc0'", "console", "mori", "hvc0"),
+        ("`mori' logged in on `/dev/tty1' from", None, "", ""),
+    ],
+)
+def test_who_sits_at_which_terminal(message: str, door: str | None, user: str, terminal: str) -> None:
+    """The words of util-linux' login and of shadow's."""
+    found = logons(pass_through([line(0, "login", "100", message)]))
+    assert [(one.door, str(one.user), one.terminal) for one in found] == (
+        [(door, user, terminal)] if door else []
+    )
+
+
+@pytest.mark.parametrize(
+    ("program", "message", "user", "address"),
+    [
+        ("login", "FAILED LOGIN 1 FROM tty1 FOR mori, Authentication failure", "mori", None),
+        ("login", "FAILED LOGIN 2 FROM (null) FOR (unknown), User not known to the underlying authentication module", "(unknown)", None),
+        ("login", "FAILED LOGIN SESSION FROM 203.0.113.24 FOR mori, Authentication failure", "mori", "203.0.113.24"),
+        ("login", "FAILED LOGIN (1)  on '/dev/tty1' FOR 'mori', Authentication failure", "mori", None),
+        ("su", "FAILED SU (to root) kim on pts/0", "root", None),
+        ("gdm-password]", "pam_unix(gdm-password:auth): authentication failure; logname= uid=0 euid=0 tty=/dev/tty1 ruser= rhost=  user=mori", "mori", None),
+        ("cockpit-session", "pam_unix(cockpit:auth): authentication failure; logname= uid=0 euid=0 tty= ruser= rhost=203.0.113.24  user=mori", "mori", "203.0.113.24"),
+        ("sshd", "error: PAM: User not known to the underlying authentication module for illegal user mori from 203.0.113.24", "mori", "203.0.113.24"),
+        ("sshd", "User mori from 203.0.113.24 not allowed because listed in DenyUsers", "mori", "203.0.113.24"),
+        ("sshd", "Connection reset by authenticating user mori 203.0.113.24 port 1 [preauth]", "mori", "203.0.113.24"),
+        ("sshd", "Disconnected from invalid user mori 203.0.113.24 port 1 [preauth]", "mori", "203.0.113.24"),
+    ],
+)  # fmt: skip
+def test_who_failed(program: str, message: str, user: str, address: str | None) -> None:
+    """Each program's words for a refusal, three times over, are a burst of that user from there."""
+    events = [line(number, program, str(100 + number), message) for number in range(3)]
+    (burst,) = [one for one in final(pass_through(events)) if isinstance(one, FailedLogons)]
+    assert (burst.count, burst.users, burst.addresses) == (3, (user,), (address,) if address else ())
+
+
+@pytest.mark.parametrize(
+    ("program", "message"),
+    [
+        ("sudo", "pam_unix(sudo:auth): authentication failure; logname=mori uid=1000 euid=0 tty=/dev/pts/0 ruser=mori rhost=  user=mori"),
+        ("sudo", "    mori : 3 incorrect password attempts ; TTY=pts/0 ; PWD=/home/mori ; USER=root ; COMMAND=/bin/bash"),
+        ("polkit-1", "pam_unix(polkit-1:auth): authentication failure; logname= uid=1000 euid=0 tty= ruser=mori rhost=  user=root"),
+        ("sshd", "Connection closed by 203.0.113.24 port 1 [preauth]"),
+        ("sshd", "Received disconnect from 203.0.113.24 port 1:11: Bye Bye [preauth]"),
+        ("sshd", "banner exchange: Connection from 203.0.113.24 port 1: invalid format"),
+        ("sshd", "Timeout before authentication for 203.0.113.24 port 1"),
+        ("sshd", "PAM 2 more authentication failures; logname= uid=0 euid=0 tty=ssh ruser= rhost=203.0.113.24  user=root"),
+    ],
+)  # fmt: skip
+def test_who_did_not_fail(program: str, message: str) -> None:
+    """A mistyped password in a prompt, and a scanner that names nobody, are no failed logons."""
+    events = [line(number, program, str(100 + number), message) for number in range(5)]
+    assert not list(pass_through(events))
+
+
 def test_two_hosts_in_one_log_do_not_share_processes() -> None:
     """A process id is its host's."""
     accepted = "Accepted password for mori from 203.0.113.24 port 50122 ssh2"

@@ -28,11 +28,12 @@ _AUTH = re.compile(
     re.DOTALL,
 )
 _LOGIN = re.compile(
-    r"(?P<root>ROOT )?LOGIN +ON '?(?:/dev/)?(?P<terminal>[\w/.-]{1,64}?)'?(?: BY (?P<user>.{1,512}?))?(?: FROM (?P<from>\S{1,256}))?",
+    r"(?:(?P<root>ROOT )?LOGIN|[`'](?P<named>.{1,512}?)' logged in) +(?:ON|on) '?(?:/dev/)?(?P<terminal>[\w/.-]{1,64}?)'?"
+    r"(?: BY (?P<user>.{1,512}?))?(?: (?:FROM|from) '?(?P<from>[^\s']{1,256})'?)?",
     re.DOTALL,
 )
 _FAILED_LOGIN = re.compile(
-    r"FAILED LOGIN (?:SESSION|\(?\d{1,6}\)?)(?: ON '?(?P<terminal>[^' ]{1,64})'?)?(?: FROM '?(?P<from>[^' ]{1,256})'?)?"
+    r"FAILED LOGIN (?:SESSION|\(?\d{1,6}\)?) ?(?: ?(?:ON|on) '?(?P<terminal>[^' ]{1,64})'?)?(?: ?(?:FROM|from) '?(?P<from>[^' ]{1,256})'?)?"
     r" FOR '?(?P<user>.{0,512}?)'?, .{0,300}",
     re.DOTALL,
 )
@@ -129,7 +130,7 @@ def login_said(log: HostLog, event: Event, message: str) -> Sentence:
     came = _LOGIN.fullmatch(message)
     if came is None:
         return say("login said something else")
-    user = User(came["user"] or "root")
+    user = User(came["user"] or came["named"] or "root")
     arrival = _sat_down(log, event, "login", user)
     arrival.terminal = came["terminal"]
     arrival.learn(address=raw_address(came["from"] or ""))
