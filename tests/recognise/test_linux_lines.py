@@ -14,16 +14,19 @@ from hypothesis import strategies as st
 
 from linux_scenes import CA, ED25519, HOST, LINUX, line, written
 from logonbell.event import Event
-from logonbell.logon import Certificate, FailedLogons, Logoff
+from logonbell.logon import Certificate, FailedLogons, Finding, Logoff
 from logonbell.recognise.accepted import Accepted, accepted_in
 from logonbell.recognise.becoming import is_shell
 from logonbell.recognise.journal import AUTH, JOURNAL
 from logonbell.recognise.linux import LONGEST
 from logonbell.recognise.recogniser import Recogniser
+from logonbell.recognise.session import Told as Ssm
 from logonbell.rule import Rules
 from logonbell.simulate.linux import UIDS, Came, LinuxHost, escaped, named, play_linux_day
 from logonbell.simulate.windows import in_order
 from recognising import final, logons, pass_in_pieces, pass_live, pass_through, who_came
+from scenes import after
+from tunnel_scenes import ALICE, OF_ALICE, told
 
 MIDNIGHT = datetime(2026, 5, 4, tzinfo=UTC)
 CERTIFICATE = f"ED25519-CERT SHA256:DX8pPd5khxE3yTHbBgmcnvJ0q5mJb3gR6oZVbN0nW1c ID %s (serial 7) CA {CA}"
@@ -250,6 +253,29 @@ def test_two_hosts_in_one_log_do_not_share_processes() -> None:
     ]
     offs = [one for one in pass_through(in_order(events)) if isinstance(one, Logoff)]
     assert [one.host for one in offs] == [HOST]
+
+
+@pytest.mark.parametrize(
+    ("own", "named"), [("bastion-1.ec2.internal", "bastion-1"), ("bastion-1", "bastion-1.corp")]
+)
+@pytest.mark.parametrize("cut", [False, True])
+def test_what_was_told_before_a_log_named_the_host_is_that_hosts(own: str, named: str, *, cut: bool) -> None:
+    """A log may write the name short: the tunnel that was told first is still the one that somebody comes through."""
+    tunnel = {"Plugin": "Port", "Port": "22", "Owner": ALICE, "Document": "AWS-StartSSHSession"}
+    accepted = "Accepted password for mori from 127.0.0.1 port 50122 ssh2"
+    events = [
+        replace(told(after(0), Ssm.WATCHED), host=""),
+        replace(told(after(1), Ssm.OPENED, OF_ALICE, **tunnel), host=""),
+    ]
+    events += [replace(line(9, "sshd", "100", accepted), host=named)]
+    recogniser = Recogniser(own=own)
+    found: list[Finding] = []
+    for event in events:
+        found += recogniser.feed(event)
+        recogniser = Recogniser.restore(recogniser.snapshot()) if cut else recogniser
+    found += recogniser.finish()
+    (came,) = [one for one in logons(found) if one.user is not None]
+    assert (came.door, came.host, came.principal) == ("ssh-ssm", named, ALICE)
 
 
 @pytest.mark.parametrize("missing", ["_UID", "PID", "_BOOT_ID", "_EXE"])

@@ -13,6 +13,7 @@ import msgspec
 
 from logonbell.decoding import convert
 from logonbell.event import Event
+from logonbell.host import same_machine
 from logonbell.logon import Finding
 from logonbell.recognise import linux, tunnels, watching, windows
 from logonbell.recognise.noise import hallmark_of
@@ -52,11 +53,13 @@ READERS: Mapping[str, Mapping[int, Reader]] = MappingProxyType(
 )
 """Who reads what, by channel and event id: Windows' logs, Linux's, the SSM agent's, and what is told of the watching."""
 
+_OF_THE_MOMENT = frozenset({CHANNEL, WATCHING})
+"""What this machine sees of itself; its logs say what it is called."""
 _READERS = {
     (channel, event_id): reader for channel, ids in READERS.items() for event_id, reader in ids.items()
 }
 
-SNAPSHOT = 9
+SNAPSHOT = 10
 """Version of a snapshot's form. A snapshot of another version cannot be read; reading then starts again from older."""
 
 
@@ -74,6 +77,7 @@ class Recogniser:
     ) -> None:
         self._logs: dict[str, HostLog] = {}
         self._own = own
+        self._named = False
         self._witness = witness
         self._admins = admins
 
@@ -87,8 +91,12 @@ class Recogniser:
             return ()
         if not EARLIEST <= event.time <= LATEST:
             event = replace(event, time=min(max(event.time, EARLIEST), LATEST))
-        if event.host and event.channel != CHANNEL:
-            self._own = event.host
+        if (
+            event.host
+            and event.channel not in _OF_THE_MOMENT
+            and not (self._named and event.host == self._own)
+        ):
+            self._call(event.host)
         host = event.host or self._own
         log = self._logs.get(host)
         said: list[Finding] = []
@@ -107,6 +115,18 @@ class Recogniser:
         if self._witness is not None:
             self._witness(event, taken)
         return said
+
+    def _call(self, name: str) -> None:
+        """Learn this machine's name as its logs write it: short where it calls itself by its full name, or the other way.
+
+        What was told before any log named a host, as SSM sessions are, is that host's.
+        """
+        unnamed = None if self._named or name in self._logs else self._logs.get(self._own)
+        if unnamed is not None and same_machine(name, self._own):
+            del self._logs[self._own]
+            self._logs[name] = unnamed
+            unnamed.state.host = name
+        self._own, self._named = name, True
 
     def _begin(self, host: str, said: list[Finding]) -> HostLog:
         """Hear of a host for the first time."""
@@ -174,7 +194,9 @@ class Recogniser:
         The order of what is kept by key is part of the state: by it the oldest is forgotten first.
         """
         hosts = [log.save() for log in self._logs.values()]
-        kept = msgspec.to_builtins({"version": SNAPSHOT, "own": self._own, "hosts": hosts})
+        kept = msgspec.to_builtins(
+            {"version": SNAPSHOT, "own": self._own, "named": self._named, "hosts": hosts}
+        )
         for host in kept["hosts"]:
             for arrival in host["growing"]:
                 arrival["signs"].sort()
@@ -193,6 +215,7 @@ class Recogniser:
         if kept.version != SNAPSHOT:
             raise ValueError(f"a snapshot of version {kept.version}, not {SNAPSHOT}")
         recogniser = cls(admins=admins, own=kept.own)
+        recogniser._named = kept.named
         recogniser._logs = {state.host: HostLog(state, admins, resumed=True) for state in kept.hosts}
         recogniser._share()
         return recogniser
@@ -201,4 +224,5 @@ class Recogniser:
 class _Snapshot(msgspec.Struct):
     version: int
     own: str
+    named: bool
     hosts: list[HostState]
