@@ -300,6 +300,32 @@ def test_what_ends_a_session_where_pam_says_nothing() -> None:
     assert off.seconds == 300
 
 
+def test_whichever_speaks_first_it_is_one_logon() -> None:
+    """PAM's word and sshd's may stand in either order: one logon, with the facts of both."""
+    accepted = line(
+        0, "sshd", "100", f"Accepted publickey for mori from 203.0.113.24 port 50122 ssh2: {ED25519}"
+    )
+    pam = "pam_unix(sshd:session): session opened for user mori(uid=1000) by (uid=0)"
+    for told_first in (-0.2, 0.2):
+        (came,) = logons(pass_through(in_order([accepted, line(told_first, "sshd", "100", pam)])))
+        assert (came.address, came.key, came.uid, came.folded) == ("203.0.113.24", ED25519, 1000, 2)
+
+
+def test_a_storm_of_attempts_and_keys_is_remembered_as_far_as_it_must() -> None:
+    """Connections without number, none of which ends: the state stays as large as it was."""
+    host, recogniser, sizes = LinuxHost(HOST, Random(1)), Recogniser(), []  # noqa: S311 - repeatable, not secret
+    providing = "Providing ssh key from EC2 Instance Connect with fingerprint: SHA256:{}"
+    for number in range(4_000):
+        at = MIDNIGHT + timedelta(seconds=number)
+        attempt, *_ = host.ssh_guesses(at, host.connects(f"user{number}", "198.51.100.77"), 0)
+        recogniser.feed(replace(attempt, record_id=2 * number))
+        key = host.said(at, "ec2-instance-connect", number, providing.format(number))
+        recogniser.feed(replace(key, record_id=2 * number + 1))
+        if number % 1_000 == 999:
+            sizes.append(len(recogniser.snapshot()))
+    assert max(sizes[1:]) < 1.05 * sizes[0]
+
+
 @st.composite
 def _hostile_days(draw: st.DrawFn) -> tuple[list[Event], Counter[tuple[str, str]]]:
     """Make a day on which strangers with hostile names try, and people come: the lines, and who came."""
