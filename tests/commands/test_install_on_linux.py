@@ -144,6 +144,17 @@ def test_what_is_not_so_any_more_is_done_again(prompt: Prompt, settings: Path) -
     )
 
 
+def test_an_upgrade_starts_the_agent_anew(
+    prompt: Prompt, settings: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After another version was put into its place, install lets systemd run that."""
+    prompt.install(config=settings)
+    monkeypatch.setattr("logonbell.linux.unit.__version__", "9.9.9")
+    said = prompt.install()
+    assert [line for line in said.out.splitlines() if line.endswith(": done")] == ["4: done"]
+    assert ("version 9.9.9" in (prompt.linux.loaded or ""), prompt.linux.starts) == (True, 2)
+
+
 @pytest.mark.parametrize("language", ["en", "ja"])
 def test_what_is_shown_is_what_is_done(prompt: Prompt, settings: Path, language: str) -> None:
     """A dry run prints the steps that are done, both ways, and changes nothing."""

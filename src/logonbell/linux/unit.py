@@ -6,6 +6,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from logonbell import __version__
+
 NAME = "logonbell.service"
 SYSCALLS = 239
 """The version of systemd from which on it knows the set of calls @system-service. A version that does not know it lets
@@ -87,7 +89,8 @@ def text_of(run: Run, version: int) -> str:
 
 
 def _lines(run: Run, version: int) -> Iterator[str]:
-    yield "# Written by `logonbell install`. What each line is for: docs/linux.md. Yours go beside it: systemctl edit logonbell"
+    # With its version it is another unit after an upgrade, and so starts the agent anew.
+    yield f"# Written by `logonbell install`, version {__version__}. Lines of your own go beside it: systemctl edit logonbell"
     yield "[Unit]"
     yield from _known(_UNIT, version)
     yield ""
