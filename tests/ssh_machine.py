@@ -226,6 +226,7 @@ class SshMachine:
         port: int | None = None,
         jump: bool = False,
         command: str = "true",
+        terminal: bool = False,
     ) -> subprocess.Popen[bytes]:
         """Let somebody come by ssh, from afar where ``host`` is the bastion's address there.
 
@@ -254,6 +255,7 @@ class SshMachine:
             flags += ["-o", f"ProxyCommand={through}"]
         away = host == HERE or jump
         entering = ["nsenter", f"--net=/proc/{self._away}/ns/net", "--"] if away else []
+        flags += ["-tt"] if terminal else []
         target = ["-p", str(port or self.port), f"{user}@{'127.0.0.1' if jump else host}", command]
         with (self.folder / "rig.log").open("ab") as log:
             process = subprocess.Popen(
@@ -278,6 +280,15 @@ class SshMachine:
         """Let somebody come and go again."""
         code = self.comes(user, by=by, host=host, port=port, jump=jump).wait(LONGEST)
         assert code == 0, (self.folder / "rig.log").read_text(errors="replace")[-3000:]
+
+    def serves_in_secret(self) -> int:
+        """Let a second sshd serve that writes no line into the log, as an attacker's would; give its port."""
+        port, etc = free_port(), self.folder / "etc"
+        text = (etc / "sshd_config").read_text().replace(f"Port {self.port}", f"Port {port}")
+        secret = etc / "sshd_config.secret"
+        secret.write_text(text.replace("UsePAM yes", "UsePAM no") + "LogLevel QUIET\n")
+        self._start([*self._entering, "/usr/sbin/sshd", "-D", "-f", str(secret)])
+        return port
 
     def waits_for(self, what: Callable[[], bool], seconds: float = LONGEST) -> None:
         """Wait until something is so; the deadline is there for what hangs."""

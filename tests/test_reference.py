@@ -59,6 +59,15 @@ def test_the_page_of_the_figures_inside_wine_is_what_was_measured() -> None:
     assert page.startswith(tool["HEAD"].partition("(")[0])
 
 
+def test_the_page_of_the_figures_on_linux_is_what_was_measured() -> None:
+    """Each row that `make linux-bench` prints stands there, with a figure for each kind of log."""
+    page = (REFERENCE / "figures-linux.md").read_text("utf-8")
+    tool = runpy.run_path(str(ROOT / "tools" / "linux_bench.py"))
+    rows = dict(re.findall(r"(?m)^\| (.*?) \| (\d.*) \| (?:\d.*|-) \|$", page))
+    assert [*rows] == [*tool["ROWS"]], "run: make linux-bench"
+    assert page.startswith(tool["HEAD"].partition("(")[0])
+
+
 def test_the_page_of_the_commands_names_every_command_and_option() -> None:
     """Whatever can be typed is documented."""
     page = (REFERENCE / "commands.md").read_text("utf-8")

@@ -129,6 +129,21 @@ def test_nobody_is_missed_whatever_happens_to_the_log_and_to_the_agent(watched: 
     assert gaps == []
 
 
+@pytest.mark.parametrize("watched", ["journal"], indirect=True)
+def test_who_the_log_does_not_tell_of_is_told_by_wtmp(watched: SshWatched) -> None:
+    """A session that stands in wtmp and in no line of the log rings as a gap, after its minute; others do not."""
+    machine = watched.machine
+    code = machine.comes("kato", terminal=True).wait()
+    assert code == 0, (machine.folder / "rig.log").read_text(errors="replace")
+    watched.rings(user="kato")
+    port = machine.serves_in_secret()
+    machine.waits_for(lambda: machine.comes("sato", port=port, terminal=True).wait() == 0)
+    watched.waits_for(lambda: bool(watched.notices()), 120)
+    (notice,) = watched.notices()
+    assert (notice["kind"], "sato came to vm from" in notice["what"]) == ("gap", True)
+    assert watched.logons(user="sato") == []
+
+
 def rotates(machine: SshMachine) -> None:
     """Rotate the log as the machine would."""
     if machine.log == "journal":

@@ -53,6 +53,8 @@ from logonbell.sources.journal import JournalSource
 from logonbell.sources.journalctl import Journalctl
 from logonbell.sources.linux import LinuxLogs, logs_here
 from logonbell.sources.winlog import WinlogSource
+from logonbell.sources.wtmp import PLACE as WTMP
+from logonbell.sources.wtmp import Wtmp
 from logonbell.ssm.files import may_exist
 from logonbell.ssm.owner import Observed
 from logonbell.ssm.past import logs_of
@@ -162,9 +164,11 @@ def sources_of(
     for live in channels_of(config, now, asked=asked):
         closing.callback(live.close)
         logs.append(live)
+    own: list[Grouped] = []
     for log in linux_logs_of(config, now):
         closing.callback(log.close)
-        logs.append(Grouped(log, Asking(), clock=now))
+        own.append(Grouped(log, Asking(), clock=now))
+    logs += own
     if config.sources.evtx:
         files = find_logs(config.sources.evtx).files
         wanted, noise = together(WANTED, asked), loud(HALLMARKS, asked)
@@ -177,10 +181,12 @@ def sources_of(
                 "Name event log files under [sources], as evtx = ['Security.evtx'], or on Linux auth_logs = ['/var/log/auth.log']."
             ),
         )
+    beside = _wtmp_of(own, now)
     if sessions is None:
-        return logs
+        return [*logs, *beside]
     processes = HostProcesses()
-    return [*(Observed(log, sessions, processes, host="", clock=now) for log in logs), sessions]
+    observed = [Observed(log, sessions, processes, host="", clock=now) for log in logs]
+    return [*observed, *beside, sessions]
 
 
 def channels_of(
@@ -222,6 +228,16 @@ def linux_logs_of(config: Config, now: Callable[[], datetime]) -> list[JournalSo
     if not here.journal:
         return [*files]
     return [JournalSource(Journalctl(), clock=now, ticks=time.monotonic), *files]
+
+
+def _wtmp_of(logs: Sequence[Grouped], now: Callable[[], datetime]) -> list[Wtmp]:
+    """Make the cross-check of what logs of this Linux machine tell, where it keeps a wtmp."""
+
+    def explains(user: str, time: datetime) -> bool | None:
+        told = [log.tells_of(user, time) for log in logs]
+        return None if None in told else any(told)
+
+    return [Wtmp(WTMP, explains, clock=now)] if logs and WTMP.exists() else []
 
 
 def followed_of(config: Config) -> LinuxLogs:

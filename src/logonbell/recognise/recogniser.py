@@ -48,6 +48,7 @@ READERS: Mapping[str, Mapping[int, Reader]] = MappingProxyType(
             watching.Told.BLIND: watching.blind,
             watching.Told.SEEING: watching.seeing,
             watching.Told.GAP: watching.gap,
+            watching.Told.UNTOLD: watching.untold,
         },
     }
 )

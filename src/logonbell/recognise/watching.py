@@ -25,6 +25,8 @@ class Told(IntEnum):
     """It can be followed again."""
     GAP = 3
     """Where the reading stood the log does not go on: records may be missing."""
+    UNTOLD = 4
+    """A session that the log did not tell of stands in wtmp. Fields besides: ``User``, ``Terminal``, ``Address``."""
 
 
 REASONS: Mapping[int, Sentence] = MappingProxyType(
@@ -82,6 +84,19 @@ def gap(log: HostLog, event: Event) -> Sentence:
         channel=event.fields.get("Channel", ""),
         host=log.state.host,
         record=event.fields.get("Record", ""),
+    )
+    return _tell(log, event, NoticeKind.GAP, what)
+
+
+def untold(log: HostLog, event: Event) -> Sentence:
+    """Read that somebody came in of whom the log says nothing: it is held back, or somebody took the line out."""
+    what = say(
+        "{user} came to {host} from {address} at {since} UTC, as {channel} tells; the log that is followed says nothing of it",
+        user=event.fields.get("User", ""),
+        host=log.state.host,
+        address=event.fields.get("Address", ""),
+        since=in_utc(event.fields.get("Since", "")),
+        channel=event.fields.get("Channel", ""),
     )
     return _tell(log, event, NoticeKind.GAP, what)
 

@@ -25,6 +25,7 @@ _OF_THE_MACHINE = frozenset({"CRON", "cron", "crond", "systemd", "atd", "anacron
 """Whose sessions are of no person."""
 _FRESH = timedelta(seconds=30)
 """An older event is not looked up: who is in which group now need not have been then."""
+_NEAR = timedelta(minutes=1)
 _KEPT = 4_000
 PATIENCE = 1.0
 """Seconds that the system has for its answer: a directory service that is away must not hold up an alert."""
@@ -98,6 +99,8 @@ class Grouped:
         self._ask = ask
         self._clock = clock
         self._answers: dict[tuple[str, int, datetime], Event | None] = {}
+        self._since = clock()
+        self._came: dict[tuple[str, datetime], None] = {}
 
     @property
     def name(self) -> str:
@@ -124,6 +127,12 @@ class Grouped:
             whole, batch.bookmark, batch.losses, records=batch.records, newest=batch.newest, more=batch.more
         )
 
+    def tells_of(self, user: str, time: datetime) -> bool | None:
+        """Tell whether a user came in within a minute of that time, by the log; None for before it was read here."""
+        if time < self._since:
+            return None
+        return any(name == user and abs(came - time) <= _NEAR for name, came in self._came)
+
     def _fitting(self, events: Sequence[Event], limit: int) -> int:
         total = 0
         for number, event in enumerate(events):
@@ -149,7 +158,12 @@ class Grouped:
         if event.provider in _SSHD and message.startswith("pam_"):
             return None
         found = _CAME.match(message)
-        if found is None or abs(self._clock() - event.time) > _FRESH:
+        if found is None:
+            return None
+        self._came[found["user"], event.time] = None
+        while len(self._came) > _KEPT:
+            del self._came[next(iter(self._came))]
+        if abs(self._clock() - event.time) > _FRESH:
             return None
         key = event.channel, event.record_id, event.time
         if key not in self._answers:
