@@ -9,7 +9,7 @@ from datetime import time, timedelta
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from logonbell.alert import Level
@@ -459,7 +459,6 @@ LINES = st.builds(
 )
 
 
-@settings(deadline=None)  # a machine that is busy elsewhere breaks no promise
 @given(lines=st.lists(LINES | st.text(max_size=10), max_size=6))
 def test_any_file_is_read_or_refused(tmp_path_factory: pytest.TempPathFactory, lines: list[str]) -> None:
     """No file makes reading fail otherwise than by saying what is wrong, a mistake to a line."""

@@ -356,7 +356,7 @@ class Run:
         )
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(limits, st.lists(steps, max_size=12))
 def test_nothing_is_lost_or_told_twice_or_above_the_pace(limits: Limits, steps: list[Step]) -> None:
     """Whatever comes, however the clock is set and the way fails: all is told once, and never faster than it may be."""
@@ -378,7 +378,7 @@ def test_nothing_is_lost_or_told_twice_or_above_the_pace(limits: Limits, steps: 
     assert run.most(10, critical=True, shared=True) <= 1
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(st.lists(steps, max_size=12), st.integers(1, 6))
 def test_critical_ones_go_as_if_they_were_alone(steps: list[Step], singles: int) -> None:
     """No flood of other alerts delays a critical one: with room in the second, each goes exactly when it would alone."""

@@ -97,14 +97,14 @@ JSON = st.recursive(
 )
 
 
-@settings(deadline=None, max_examples=25)
+@settings(max_examples=25)
 @given(st.binary() | JSON.map(lambda made: json.dumps(made).encode()))
 def test_nothing_hostile_breaks_the_reading(raw: bytes) -> None:
     """Whoever can send to a queue or a mailbox can send anything."""
     assert list(Saved().in_text("it", raw)) == []
 
 
-@settings(deadline=None, max_examples=25)
+@settings(max_examples=25)
 @given(JSON, JSON, JSON)
 def test_a_hostile_message_is_a_flaw_or_a_letter(proof: object, sent: object, schema: object) -> None:
     """What has the face of a message is read or named, never an error."""

@@ -25,8 +25,8 @@ REPEATS = st.sampled_from([0.0, 0.001, 1.0, 10.0, 59.0]).map(lambda seconds: tim
 
 NEW_SESSIONS = frozenset(Door) - {Door.UNLOCK, Door.RDP_RECONNECT}
 
-few = settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-many = settings(max_examples=5_000, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+few = settings(max_examples=30, suppress_health_check=[HealthCheck.too_slow])
+many = settings(max_examples=5_000, suppress_health_check=[HealthCheck.too_slow])
 
 
 def came_in(day: Day) -> list[Event]:

@@ -385,7 +385,7 @@ def holds_for(text: str) -> None:
         assert 0 <= mistake.line <= len(text.splitlines()) + 2
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(text=spoilt())
 def test_spoilt_rules_are_mistakes_never_errors(text: str) -> None:
     """Whatever is broken in a rule, nothing is raised."""
@@ -393,7 +393,7 @@ def test_spoilt_rules_are_mistakes_never_errors(text: str) -> None:
 
 
 @pytest.mark.rig
-@settings(max_examples=5_000, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=5_000, suppress_health_check=[HealthCheck.too_slow])
 @given(text=st.one_of(spoilt(), spoilt(), st.text()))
 def test_many_spoilt_rules_are_mistakes_never_errors(text: str) -> None:
     """The same, for longer."""

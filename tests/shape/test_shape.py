@@ -83,7 +83,7 @@ around = st.sampled_from(
 )
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(
     st.sampled_from([(channel, number) for channel, ids in RELEVANT.items() for number in sorted(ids)]),
     st.dictionaries(st.sampled_from(FIELDS), st.tuples(around, tellers), min_size=1),
@@ -111,7 +111,7 @@ def test_nothing_that_tells_of_whom_or_where_survives(
             assert len(word) < 3 or word.casefold() not in told.casefold()
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(st.text(st.characters(codec="utf-8"), max_size=60), st.sampled_from(FIELDS))
 def test_whatever_a_value_is_made_of_one_line_of_plain_text_is_shown(value: str, name: str) -> None:
     """What a user, a host or a program is called breaks no line and no form."""

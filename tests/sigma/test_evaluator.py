@@ -172,7 +172,7 @@ def agree(condition: Condition, event: Mapping[str, str], zone: tzinfo) -> None:
     assert Evaluator(zone, linear).matcher(kept)(event) == expected
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(condition=conditions, event=fields, zone=st.sampled_from([UTC, TOKYO]))
 def test_evaluator_says_what_is_obvious(condition: Condition, event: dict[str, str], zone: tzinfo) -> None:
     """A slow evaluator, written from the meaning of the form alone, finds the same."""
@@ -180,7 +180,7 @@ def test_evaluator_says_what_is_obvious(condition: Condition, event: dict[str, s
 
 
 @pytest.mark.rig
-@settings(max_examples=10_000, deadline=None)
+@settings(max_examples=10_000)
 @given(condition=conditions, event=fields, zone=st.sampled_from([UTC, TOKYO]))
 def test_evaluator_says_what_is_obvious_for_long(
     condition: Condition, event: dict[str, str], zone: tzinfo
@@ -189,7 +189,7 @@ def test_evaluator_says_what_is_obvious_for_long(
     agree(condition, event, zone)
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(text=wild_texts(), value=texts)
 def test_wildcards_say_what_is_obvious(text: Text, value: str) -> None:
     """Texts with wildcards by themselves, as values and as keywords."""
@@ -198,7 +198,7 @@ def test_wildcards_say_what_is_obvious(text: Text, value: str) -> None:
 
 
 @pytest.mark.rig
-@settings(max_examples=10_000, deadline=None)
+@settings(max_examples=10_000)
 @given(text=wild_texts(), value=texts)
 def test_wildcards_say_what_is_obvious_for_long(text: Text, value: str) -> None:
     """The same, many times."""
@@ -227,7 +227,7 @@ class Counted(str):
 LONG = 2_000
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     stretches=st.lists(st.text("ab?", max_size=4), min_size=1, max_size=12), ending=st.sampled_from(["", "b"])
 )
@@ -264,7 +264,7 @@ def test_expressions_need_an_engine() -> None:
         Evaluator(patterns=linear).matcher(Field("x", Pattern("(?=a)")))
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 @given(some=st.lists(conditions, max_size=3))
 def test_form_is_kept_as_json(some: list[Condition]) -> None:
     """What was compiled once is read back as it was."""

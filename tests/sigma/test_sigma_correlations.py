@@ -537,7 +537,7 @@ def hold(books: dict[str, Book], kind: str, events: Sequence[Event], cut: int) -
     assert behind.snapshot() == detector.snapshot()
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(kind=st.sampled_from(sorted(KINDS)), events=streams(), cut=st.integers(0, 14))
 def test_streams_ring_when_it_is_obvious(
     books: dict[str, Book], kind: str, events: list[Event], cut: int
@@ -547,7 +547,7 @@ def test_streams_ring_when_it_is_obvious(
 
 
 @pytest.mark.rig
-@settings(max_examples=4_000, deadline=None)
+@settings(max_examples=4_000)
 @given(kind=st.sampled_from(sorted(KINDS)), events=streams(), cut=st.integers(0, 14))
 def test_streams_ring_when_it_is_obvious_for_long(
     books: dict[str, Book], kind: str, events: list[Event], cut: int

@@ -144,7 +144,7 @@ def is_never_narrower(some: list[Rule], happened: Event) -> None:
         )
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(some=rules, happened=events)
 def test_query_is_never_narrower_than_the_rules(some: list[Rule], happened: Event) -> None:
     """What Windows leaves out, no rule could have matched."""
@@ -152,14 +152,14 @@ def test_query_is_never_narrower_than_the_rules(some: list[Rule], happened: Even
 
 
 @pytest.mark.rig
-@settings(max_examples=5_000, deadline=None)
+@settings(max_examples=5_000)
 @given(some=rules, happened=events)
 def test_query_is_never_narrower_than_the_rules_for_long(some: list[Rule], happened: Event) -> None:
     """The same, many times."""
     is_never_narrower(some, happened)
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(many=st.sets(st.integers(0, 0xFFFF), min_size=1, max_size=300))
 def test_clauses_are_bounded(many: set[int]) -> None:
     """However many event ids rules ask for, no Select has more than 20 clauses, and together they ask for all."""

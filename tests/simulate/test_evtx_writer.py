@@ -314,7 +314,7 @@ records = st.lists(st.builds(Record, eventdata | userdata, st.none() | systems),
 
 
 @pytest.mark.rig
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(records)
 def test_three_readers_read_what_was_written(path: Path, made: list[Record]) -> None:
     """Whatever an event holds, three independent readers give it back, whole and in order."""

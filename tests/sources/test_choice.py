@@ -152,7 +152,7 @@ def sifted(events: Sequence[Event], ends: set[int]) -> list[Event]:
     return given
 
 
-@settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=120, suppress_health_check=[HealthCheck.too_slow])
 @given(days(), st.data())
 def test_what_is_left_out_changes_nothing(day: Day, data: st.DataObject) -> None:
     """A day without its noise tells what the whole day tells, wherever the batches end and the reading was cut."""

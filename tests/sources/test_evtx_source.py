@@ -177,7 +177,7 @@ def test_one_source_goes_on_from_its_own_bookmarks(path: Path) -> None:
 
 @pytest.mark.parametrize("damaged", [False, True])
 @given(limits=st.lists(st.integers(1, 12), min_size=1, max_size=5))
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=12)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=12)
 def test_a_limit_cuts_anywhere_and_loses_nothing(path: Path, damaged: bool, limits: list[int]) -> None:
     """Read in portions of any size, a log gives what it gives at once, and the same losses."""
     name = path.with_name(f"{damaged}.evtx")
@@ -693,7 +693,7 @@ def tape_of(path: Path, sizes: Sequence[int], padding: int) -> list[tuple[int, b
     piece=st.sampled_from([512, 4096, 100_000]),
     between=st.integers(1, 5),
 )
-@settings(max_examples=8, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(max_examples=8, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_a_log_read_in_the_middle_of_a_write_gives_each_record_once(
     path: Path, sizes: list[int], padding: int, piece: int, between: int
 ) -> None:
@@ -716,7 +716,7 @@ def test_a_log_read_in_the_middle_of_a_write_gives_each_record_once(
 
 
 @given(size=st.integers(1, 6), padding=st.sampled_from([300, BIG]), order=st.randoms(use_true_random=False))
-@settings(max_examples=8, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(max_examples=8, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_pages_that_arrive_in_any_order_do_not_lose_a_record(
     path: Path, size: int, padding: int, order: random.Random
 ) -> None:
@@ -793,7 +793,7 @@ def test_a_log_that_another_process_writes_gives_each_record_once(path: Path) ->
 
 
 @given(data=st.data())
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_mutated_files_are_read_or_refused(path: Path, data: st.DataObject) -> None:
     """Whatever is done to the bytes of a log, reading it ends, and raises nothing but ``Refused``."""
     good = path.with_suffix(".good")

@@ -180,7 +180,7 @@ def test_what_was_not_kept_is_given_again(log: FakeEventLog, follower: Follower)
     assert [*again.events, *rest.events] == [*first.events]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(st.sampled_from(["write", "look", "few", "die", "repeat", "wait", "break"]), max_size=25))
 def test_whatever_happens_each_logon_is_given_once(steps: list[str]) -> None:
     """Writing, reading, dying, reading again and broken subscriptions in any order lose nothing and double nothing."""

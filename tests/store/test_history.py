@@ -111,7 +111,7 @@ def test_unreadable_row_is_told(outbox: Outbox, folder: Path) -> None:
     assert isinstance(found, Kept)
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=50, deadline=None)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=50)
 @given(finding=findings)
 def test_any_finding_is_kept(outbox: Outbox, finding: Finding) -> None:
     """No log can write anything that the history refuses, or gives back changed."""

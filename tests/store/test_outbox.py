@@ -620,7 +620,7 @@ class OutboxAgainstModel(RuleBasedStateMachine):
         assert {finding.main.record_id: finding for finding in found} == self.history
 
 
-OutboxAgainstModel.TestCase.settings = settings(max_examples=25, stateful_step_count=25, deadline=None)
+OutboxAgainstModel.TestCase.settings = settings(max_examples=25, stateful_step_count=25)
 
 
 class TestOutboxAgainstModel(OutboxAgainstModel.TestCase):  # type: ignore[misc, valid-type]

@@ -310,11 +310,11 @@ class OutboxThatCrashes(RuleBasedStateMachine):
 class TestOutboxThatCrashes(OutboxThatCrashes.TestCase):  # type: ignore[misc, valid-type]
     """Ended between any two statements, the outbox holds what it held before the operation, or behind it; never between."""
 
-    settings = settings(max_examples=5, stateful_step_count=12, deadline=None)
+    settings = settings(max_examples=5, stateful_step_count=12)
 
 
 @pytest.mark.rig
 class TestOutboxThatCrashesAgainAndAgain(TestOutboxThatCrashes):
     """The same, in longer stories."""
 
-    settings = settings(max_examples=200, stateful_step_count=30, deadline=None)
+    settings = settings(max_examples=200, stateful_step_count=30)

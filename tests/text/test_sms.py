@@ -3,7 +3,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from findings import BACKLOG, DOMAIN_ADMIN, HOST, HOSTILE_NAMES, REPEATS, STORM, TOKYO, hostile, logon, notify
@@ -103,7 +103,6 @@ def test_a_hostile_name_makes_no_second_part(name: str, language: str) -> None:
         assert all(character.isprintable() for character in text)
 
 
-@settings(deadline=None)  # a machine that is busy elsewhere breaks no promise
 @given(st.text(st.characters(exclude_categories=()), max_size=400), st.sampled_from(LANGUAGES))
 def test_any_name_fits(name: str, language: str) -> None:
     """So does any name at all."""

@@ -128,7 +128,7 @@ def test_what_is_no_xml_is_said(tmp_path: Path) -> None:
 
 @pytest.mark.rig
 @given(tasks)
-@settings(deadline=None, max_examples=200)
+@settings(max_examples=200)
 def test_it_is_valid_by_the_schema(task: str) -> None:
     """Whatever the paths and the query hold, the task is one by what Windows' documentation says of those that we write."""
     schema().validate(ET.fromstring(task.partition("?>")[2]))  # noqa: S314 - our own
