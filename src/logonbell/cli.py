@@ -84,7 +84,11 @@ def read(
     form: str,
     lang: str | None,
 ) -> int:
-    """Tell who came in, by which door, from event log files (or folders of them), or from the live event log."""
+    """Tell who came in, by which door, from logs as files (or folders of them), or from the live event log.
+
+    Read are event logs of Windows, auth.log and secure of Linux, as they are or compressed, and what journalctl -o json
+    or -o export wrote. Lines that tell no time zone are taken for this machine's; another is named so: TZ=Asia/Tokyo.
+    """
     if channels and not paths:
         from logonbell.commands.read_channel import read as live  # noqa: PLC0415 - a command loads what it needs, no more
 

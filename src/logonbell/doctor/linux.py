@@ -9,11 +9,10 @@ from logonbell.linux.journald import Journal
 from logonbell.linux.sshd import Sshd
 from logonbell.places import Exposed
 from logonbell.sentence import Sentence, plural, say
+from logonbell.sources.entry import LOGON_UNITS
 
 AGAIN = say("Run: logonbell install")
 OURS = 0o700
-LOGON_SERVICES = ("ssh", "session-", "systemd-logind", "getty", "serial-getty", "user@")
-"""How the names of services begin that tell of logons."""
 _TELLING = frozenset({"INFO", "VERBOSE", "DEBUG", "DEBUG1", "DEBUG2", "DEBUG3"})
 _AUTH = frozenset({"AUTH", "AUTHPRIV"})
 SSH_PORT = 22
@@ -141,7 +140,7 @@ def of_journal(journal: Journal) -> Iterator[Verdict]:
             say("The journal is gone at a restart: what was not read by then is not seen."),
             say("Run: mkdir /var/log/journal && systemctl restart systemd-journald"),
         )
-    lost = {name: count for name, count in journal.dropped.items() if name.startswith(LOGON_SERVICES)}
+    lost = {name: count for name, count in journal.dropped.items() if name.startswith(LOGON_UNITS)}
     if not lost:
         yield good("journal whole", say("journald has let no line of a logon fall for a week."))
         return

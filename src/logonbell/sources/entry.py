@@ -48,7 +48,7 @@ PROGRAMS = (
 DROPPED = "a596d6fe7bfa4994828e72309e95d61e"
 """SD_MESSAGE_JOURNAL_DROPPED (systemd, sd-messages.h): journald let lines of a service fall, which wrote too many."""
 _LET_FALL = re.compile(r"Suppressed (\d{1,9}) messages from (\S{1,256})")
-_OF_LOGONS = ("ssh", "getty", "serial-getty", "session-", "user", "systemd-logind", "init.scope")
+LOGON_UNITS = ("ssh", "getty", "serial-getty", "session-", "user@", "systemd-logind")
 """So begin the units whose lines tell of logons."""
 _CARRIED = ("_UID", "_COMM", "_EXE", "_SYSTEMD_UNIT", "_BOOT_ID", "_TRANSPORT")
 _NUMBER = re.compile(r"(?:^|;)i=([0-9a-f]{1,16})(?:;|$)")
@@ -97,7 +97,7 @@ def let_fall(values: Values) -> tuple[int, str] | None:
     if values.get("MESSAGE_ID") != DROPPED or values.get("_TRANSPORT") != "driver":
         return None
     found = _LET_FALL.match(values.get("MESSAGE") or "")
-    return (int(found[1]), found[2]) if found and found[2].startswith(_OF_LOGONS) else None
+    return (int(found[1]), found[2]) if found and found[2].startswith(LOGON_UNITS) else None
 
 
 def loss_of(lines: int, unit: str) -> Sentence:
