@@ -149,6 +149,25 @@ def test_a_line_and_its_groups_stay_together() -> None:
     assert [event.event_id for event in source.read("2", 1).events] == [1]
 
 
+@pytest.mark.parametrize(
+    ("typed", "listed", "known"),
+    [
+        ("kato", "kato", True),
+        (r"CORP\Kato", "kato", True),
+        ("Kato@corp.example", "kato@corp.example", True),
+        ("a" * 40, "a" * 32, True),
+        ("kato", "sato", False),
+    ],
+)
+def test_who_came_by_the_log_is_known(typed: str, listed: str, *, known: bool) -> None:
+    """However a directory's user is written; within a minute; and not before the log was read."""
+    source = grouped(line(f"Accepted password for {typed} from 192.0.2.7 port 50022 ssh2"))
+    source.read(None)
+    assert source.tells_of(listed, NOON + timedelta(seconds=50)) is known
+    assert source.tells_of(listed, NOON + timedelta(seconds=70)) is False
+    assert source.tells_of(listed, NOON - timedelta(seconds=1)) is None
+
+
 def test_a_directory_that_does_not_answer_holds_nothing_up() -> None:
     """Whoever does not answer in time is not waited for, and not asked again before the answer is there."""
     asked: list[str] = []

@@ -27,6 +27,8 @@ _FRESH = timedelta(seconds=30)
 """An older event is not looked up: who is in which group now need not have been then."""
 _NEAR = timedelta(minutes=1)
 _KEPT = 4_000
+_LONGEST = 32
+"""Bytes of a name in wtmp."""
 PATIENCE = 1.0
 """Seconds that the system has for its answer: a directory service that is away must not hold up an alert."""
 
@@ -131,7 +133,8 @@ class Grouped:
         """Tell whether a user came in within a minute of that time, by the log; None for before it was read here."""
         if time < self._since:
             return None
-        return any(name == user and abs(came - time) <= _NEAR for name, came in self._came)
+        bare = _bare(user)
+        return any(name == bare and abs(came - time) <= _NEAR for name, came in self._came)
 
     def _fitting(self, events: Sequence[Event], limit: int) -> int:
         total = 0
@@ -155,14 +158,14 @@ class Grouped:
         if event.channel not in LOGS or event.provider in _OF_THE_MACHINE:
             return None
         message = event.fields.get("MESSAGE", "")[:1_024]
-        if event.provider in _SSHD and message.startswith("pam_"):
-            return None
         found = _CAME.match(message)
         if found is None:
             return None
-        self._came[found["user"], event.time] = None
+        self._came[_bare(found["user"]), event.time] = None
         while len(self._came) > _KEPT:
             del self._came[next(iter(self._came))]
+        if event.provider in _SSHD and message.startswith("pam_"):
+            return None
         if abs(self._clock() - event.time) > _FRESH:
             return None
         key = event.channel, event.record_id, event.time
@@ -186,3 +189,8 @@ class Grouped:
         return Event(
             event.channel, Told.GROUPS, event.record_id, event.time, event.host, event.provider, fields
         )
+
+
+def _bare(user: str) -> str:
+    """Give a user's name as far as all write it alike: a directory's may be typed with its domain and in capitals, and wtmp cuts it."""
+    return user.rpartition("\\")[2].partition("@")[0].casefold()[:_LONGEST]
