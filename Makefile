@@ -68,7 +68,7 @@ windows-bench: $(VENV)/check ## Measure inside Wine, and write docs/reference/fi
 	$(BIN)/python tools/windows_bench.py --write
 
 linux-vm: $(VENV)/check ## Install, kill, restart and uninstall on a real Debian in QEMU, which this installs where it may (as root)
-	$(BIN)/pytest -m rig tests/linux/test_unit.py tests/linux/test_real_systemd.py
+	$(BIN)/pytest -m rig tests/linux/real_systemd_rig.py
 
 replay: $(VENV)/check ## Let the logs in LOGS grow piece by piece under `watch`, and print what it kept
 	$(BIN)/python tools/replay.py --seed $(or $(SEED),1) $(LOGS)
