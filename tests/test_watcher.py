@@ -30,6 +30,8 @@ from logonbell.errors import Refused
 from logonbell.event import Event
 from logonbell.judge import Judge
 from logonbell.logon import Logon, Notice
+from logonbell.recognise.session import CHANNEL as SSM
+from logonbell.recognise.session import Told as SsmTold
 from logonbell.rule import Rules
 from logonbell.sentence import Sentence, say
 from logonbell.source import GRACE, Batch, Loss
@@ -460,6 +462,12 @@ class Live(FakeSource):
 
     past: str | None = None
     began: list[datetime] = field(default_factory=list)
+    read_from: list[str | None] = field(default_factory=list)
+
+    def read(self, bookmark: str | None, limit: int | None = None) -> Batch:
+        """Note from where."""
+        self.read_from.append(bookmark)
+        return super().read(bookmark, limit)
 
     def begin(self, news: datetime) -> str | None:
         """Note where news begin; all is read."""
@@ -563,3 +571,39 @@ def test_last_words(start: Start, outbox: Outbox, monkeypatch: pytest.MonkeyPatc
 def test_the_clock_tells_of_which_zone_it_is() -> None:
     """UTC, whatever the machine's own."""
     assert utc_now().tzinfo is UTC
+
+
+def test_a_source_that_was_read_once_goes_on_where_it_was_left(start: Start) -> None:
+    """One that was gone at the start and comes back later is not read from its beginning again."""
+    gone = Scripted("gone", [Batch([at(1, 0)], "17")])
+    start(gone).look()
+    back = Live(name="gone")
+    watcher = start(FakeSource(name="other"), anew=lambda: [back])
+    watcher.restart.set()
+    watcher.look()
+    assert back.read_from == ["17"]
+
+
+def test_whose_session_is_open_is_known_behind_the_history(
+    start: Start, outbox: Outbox, clock: FakeClock
+) -> None:
+    """Of a session whose logon is forgotten it is still told which IAM identity stands behind it, and which session it is."""
+    fields = {
+        "SessionId": "mori-0a1b2c3d4e5f60718",
+        "Owner": "arn:aws:sts::123456789012:assumed-role/Operators/mori",
+        "Document": "SSM-SessionManagerRunShell",
+        "DocumentType": "StartSession",
+        "Plugin": "Standard_Stream",
+        "Elevated": "true",
+    }
+    watcher = start(FakeSource([Event(SSM, int(SsmTold.OPENED), 1, NOON, "BASTION01", "", fields)]))
+    watcher.look()
+    clock.pass_(30)
+    watcher.look()
+    (known,) = sessions_open(outbox).logons
+    outbox.forget(NOON + timedelta(days=1))
+    (bare,) = sessions_open(outbox).logons
+    assert bare.principal is not None
+    assert bare.ssm_session is not None
+    assert (bare.principal, bare.ssm_session) == (known.principal, known.ssm_session)
+    assert str(bare.why) == "its logon is older than the history"
