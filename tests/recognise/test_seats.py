@@ -9,7 +9,7 @@ from datetime import timedelta
 import pytest
 
 from logonbell.event import Event, EventRef
-from logonbell.logon import Door, User
+from logonbell.logon import Door, Logoff, User
 from logonbell.recognise.arrival import Arrival, Kind, Sign
 from logonbell.recognise.recogniser import Recogniser
 from logonbell.recognise.seats import KNOCK, SET_BACK, _came_before, _heard, _in_place, follows_nla
@@ -18,7 +18,7 @@ from logonbell.recognise.windows import WANTED
 from logonbell.sentence import Sentence
 from logonbell.simulate.windows import in_order
 from recognising import logons
-from scenes import HOME, LSM, NINE, a_host, after, mori, only
+from scenes import HOME, LSM, NINE, SCENES, a_host, after, mori, only
 
 S = Sign
 FAR, LOOP, NOWHERE = "203.0.113.5", "127.0.0.1", "0.0.0.0"  # noqa: S104 - as a log writes it
@@ -198,15 +198,48 @@ def test_what_is_said_of_an_end() -> None:
     assert "the session was closed" in set(said_of(only(quick, "Security")).values())
 
 
-@pytest.mark.parametrize("channel", sorted(WANTED))
-def test_a_record_without_its_fields_names_nobody(channel: str) -> None:
-    """Whatever is missing fails nothing, and is made up by nothing: neither a user nor an address."""
-    host = a_host()
-    like = host.rdp_logon(NINE, mori(host), HOME)[0]
-    for place, event_id in enumerate(sorted(WANTED[channel]), 1):
-        bare = replace(like, channel=channel, event_id=event_id, record_id=place, fields={}, time=NINE)
+SAMPLES = {
+    (event.channel, event.event_id): event
+    for name in sorted(SCENES)
+    for event in SCENES[name].events
+    if event.event_id in WANTED.get(event.channel, ())
+}
+
+
+@pytest.mark.parametrize("kind", sorted(SAMPLES), ids=lambda kind: f"{kind[1]}")
+def test_a_record_without_its_fields_names_nobody(kind: tuple[str, int]) -> None:
+    """Whatever is missing fails nothing, and is made up by nothing: neither a user nor an address, nor a place."""
+    whole = SAMPLES[kind]
+    less = [{name: value for name, value in whole.fields.items() if name != gone} for gone in whole.fields]
+    for fields in ({}, *less):
         recogniser = Recogniser()
-        found = [*recogniser.feed(bare), *recogniser.advance(after(90)), *recogniser.finish()]
+        found = [*recogniser.feed(replace(whole, fields=fields)), *recogniser.finish()]
         for logon in logons(found):
-            assert not str(logon.user or "").strip("\\")
-            assert (logon.address, logon.workstation) == (None, None)
+            known = " ".join((*fields.values(), whole.sid or "")).casefold()
+            told = (
+                logon.user and logon.user.name,
+                logon.user and logon.user.domain,
+                logon.address,
+                logon.workstation,
+            )
+            for text in told:
+                assert not text or text.casefold().strip("[]") in known
+
+
+@pytest.mark.parametrize("door", ["ssh", "ssm"])
+@pytest.mark.parametrize("stays", [5, 30])
+def test_a_shell_that_is_closed_ends_once(door: str, stays: int) -> None:
+    """By its last logon id, whether that comes so soon that another could follow, or not; then nobody is left on."""
+    host = a_host()
+    if door == "ssh":
+        came = host.ssh_logon(NINE, mori(host), HOME)
+        left = host.logoff(after(stays), mori(host))
+    else:
+        came = host.ssm_shell(NINE)
+        left = host.ssm_shell_end(after(stays))
+    recogniser = Recogniser()
+    found = [finding for event in in_order(came, left) for finding in recogniser.feed(event)]
+    found += recogniser.advance(after(600))
+    assert len(logons(found)) == 1
+    assert sum(isinstance(finding, Logoff) for finding in found) == 1
+    assert recogniser.present() == []
