@@ -124,7 +124,7 @@ class Bell:
 
     def letters(self) -> Iterator[Letter]:
         """Take what it rings on its console until it has ended."""
-        if self._process is None or self._process.stdout is None:
+        if self._process is None or self._process.stdout is None or self._process.stdout.closed:
             return
         self._is_heard = True
         lines: list[str] = []
