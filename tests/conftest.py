@@ -1,13 +1,16 @@
-"""The guard: no test reaches real AWS, the real home folder or the clock's zone of this machine."""
+"""The guard: no test reaches real AWS, the real home folder, the logs or the clock's zone of this machine."""
 
 from __future__ import annotations
 
 import gc
 import os
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
+
+from logonbell.sources import linux
 
 # For a property that names no number of its own; those that must be tried longer are rigs. A machine that is busy elsewhere
 # breaks no promise.
@@ -46,7 +49,9 @@ def guard(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     for name in [name for name in os.environ if name.startswith("AWS_") or name.lower().endswith("_proxy")]:
         del os.environ[name]
     home = tmp_path_factory.mktemp("home")
+    linux.ROOT = Path("/there-is-no-such-machine")  # or the agent would follow the journal of this one
     os.environ.update(GUARDED, HOME=str(home), USERPROFILE=str(home), XDG_CONFIG_HOME=str(home))
     yield
     os.environ.clear()
     os.environ.update(before)
+    linux.ROOT = Path("/")

@@ -10,11 +10,19 @@ import botocore.exceptions
 import pytest
 from botocore.config import Config
 
+from logonbell.sources import linux
+
 
 def test_home_is_not_the_real_one() -> None:
     """Code under test sees an empty home folder of the test run's own."""
     assert list(Path.home().iterdir()) == []
     assert "pytest" in str(Path.home())
+
+
+def test_the_logs_of_this_machine_are_not_followed() -> None:
+    """Where settings name no source, none is found, whatever journal the machine under the tests keeps."""
+    assert str(linux.ROOT) != "/"
+    assert linux.logs_here() == linux.LinuxLogs(journal=False)
 
 
 def test_aws_cannot_be_reached() -> None:

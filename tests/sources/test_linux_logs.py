@@ -16,6 +16,7 @@ from logonbell.recognise.journal import Told
 from logonbell.sources import linux
 from logonbell.sources.groups import Asking, Grouped, Membership, membership_of
 from logonbell.sources.linux import LinuxLogs, logs_here
+from users import as_nobody
 
 linux_only = pytest.mark.skipif(sys.platform != "linux", reason="elsewhere there are no such logs")
 
@@ -61,6 +62,17 @@ def test_without_journalctl_there_is_no_journal(tmp_path: Path, monkeypatch: pyt
     monkeypatch.setattr(linux, "journalctl", lambda: None)
     root = made(tmp_path, "var/log/journal/1f/system.journal", "var/log/auth.log")
     assert logs_here(root) == LinuxLogs(journal=False, files=[root / "var" / "log" / "auth.log"])
+
+
+@linux_only
+def test_a_log_that_may_not_be_looked_at_is_followed(tmp_path: Path) -> None:
+    """Whoever runs without the right to /var/log is told so when the log is read, not by a fault at the start."""
+    folder = made(tmp_path, "var/log/auth.log") / "var" / "log"
+    folder.chmod(0)
+    with as_nobody(tmp_path):
+        found = [path.name for path in logs_here(tmp_path).files]
+    folder.chmod(0o755)
+    assert found == ["auth.log", "secure"]
 
 
 def test_the_settings_choose(tmp_path: Path) -> None:

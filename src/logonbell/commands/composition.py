@@ -51,7 +51,7 @@ from logonbell.sources.groups import Asking, Grouped
 from logonbell.sources.history import find_logs
 from logonbell.sources.journal import JournalSource
 from logonbell.sources.journalctl import Journalctl
-from logonbell.sources.linux import LinuxLogs, logs_here
+from logonbell.sources.linux import LinuxLogs, logs_here, may_be_there
 from logonbell.sources.winlog import WinlogSource
 from logonbell.sources.wtmp import PLACE as WTMP
 from logonbell.sources.wtmp import Wtmp
@@ -237,7 +237,7 @@ def _wtmp_of(logs: Sequence[Grouped], now: Callable[[], datetime]) -> list[Wtmp]
         told = [log.tells_of(user, time) for log in logs]
         return None if None in told else any(told)
 
-    return [Wtmp(WTMP, explains, clock=now)] if logs and WTMP.exists() else []
+    return [Wtmp(WTMP, explains, clock=now)] if logs and may_be_there(WTMP) else []
 
 
 def followed_of(config: Config) -> LinuxLogs:
