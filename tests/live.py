@@ -164,7 +164,14 @@ class LiveBastion:
         outbox = Outbox.open(self.state, now=self.now)
         try:
             self._watcher = Watcher(
-                self._sources(), Judge(Rules()), outbox, [self.notifier.name], self.clock, self.told, own=HOST
+                self._sources(),
+                Judge(Rules()),
+                outbox,
+                [self.notifier.name],
+                self.clock,
+                self.told,
+                self.clock.elapsed,
+                own=HOST,
             )
             self._deliverer = Deliverer(self.notifier, outbox, self.clock, lambda: 0.5, told=self.told)
             self._look()
@@ -197,7 +204,7 @@ class LiveBastion:
         while self.now < end:
             gone = (self.now - start).total_seconds()
             wide = step or (STEP if gone < 3 else 1.0 if gone < 15 else 5.0)
-            self.clock.now = min(end, self.now + timedelta(seconds=wide))
+            self.clock.pass_((min(end, self.now + timedelta(seconds=wide)) - self.now).total_seconds())
             self._write()
             if self._watcher is not None:
                 self._look()

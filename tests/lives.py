@@ -158,7 +158,7 @@ def live(folder: Path, life: int, step: Step = lambda _: None) -> None:
     try:
         outbox.forget(clock() - timedelta(days=90))
         sources = [Slow(EvtxSource(log, wanted=WANTED, noise=HALLMARKS), step) for log in logs]
-        watcher = Watcher(sources, Judge(Rules()), outbox, NOTIFIERS, clock, Told(), own=HOST)
+        watcher = Watcher(sources, Judge(Rules()), outbox, NOTIFIERS, clock, Told(), clock.elapsed, own=HOST)
         deliverers = [
             Deliverer(Receiver(name, heard, step, deaf), outbox, clock, lambda: 0.5, limits, clock.elapsed)
             for name, deaf, limits in (("sns", life == DEAF, None), ("console", False, Limits(singles=2)))

@@ -137,7 +137,7 @@ class Replay:
         watcher: Watcher | None = None
         try:
             for moment in moments:
-                self._clock.now = moment
+                self._clock.pass_((moment - self._clock.now).total_seconds())
                 for log in logs:
                     log.grow(moment, self.random)
                 if watcher is None or self.random.random() < self.stops:
@@ -168,7 +168,9 @@ class Replay:
         outbox = Outbox.open(self.folder / "state", now=self._clock.now)
         sources: list[Source] = [EvtxSource(log.path, wanted=WANTED, noise=HALLMARKS) for log in logs]
         sources += [SessionsSoFar(past, self._clock) for past in self._pasts()]
-        return Watcher(sources, Judge(Rules()), outbox, [FakeNotifier().name], self._clock, Told())
+        return Watcher(
+            sources, Judge(Rules()), outbox, [FakeNotifier().name], self._clock, Told(), self._clock.elapsed
+        )
 
     def _pasts(self) -> list[SsmPast]:
         folders = [path for path in self.paths if is_folder(path)]

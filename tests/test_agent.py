@@ -81,7 +81,7 @@ def start(outbox: Outbox, clock: FakeClock) -> Start:
     """Give what starts a watcher on this outbox, again and again as after a restart."""
 
     def start(*sources: FakeSource, told: Told | None = None) -> Watcher:
-        return Watcher(sources, Judge(Rules()), outbox, ["fake"], clock, told or Told())
+        return Watcher(sources, Judge(Rules()), outbox, ["fake"], clock, told or Told(), clock.elapsed)
 
     return start
 
@@ -135,14 +135,14 @@ def test_a_lost_bookmark_rings_nothing_twice(tmp_path: Path, clock: FakeClock) -
     """An outbox that lost its bookmark and snapshot reads all again; fingerprints keep it from ringing again."""
     source = FakeSource([console_logon(1), console_logon(2, "bob", 60, "0x2000")])
     outbox = Outbox.open(tmp_path, now=clock())
-    watcher = Watcher([source], Judge(Rules()), outbox, ["fake"], clock, Told())
+    watcher = Watcher([source], Judge(Rules()), outbox, ["fake"], clock, Told(), clock.elapsed)
     watcher.look()
     clock.pass_(100)
     watcher.look()
     assert rung(outbox, clock) == ["alice", "bob"]
     outbox.commit(bookmarks={"fake": "0"}, snapshot="{}", findings=[], alerts=[], notifiers=[], read=clock())
     told = Told()
-    again = Watcher([source], Judge(Rules()), outbox, ["fake"], clock, told)
+    again = Watcher([source], Judge(Rules()), outbox, ["fake"], clock, told, clock.elapsed)
     again.look()
     clock.pass_(100)
     again.look()
@@ -319,7 +319,14 @@ def test_what_a_filter_keeps_away_waits_for_nobody(outbox: Outbox, clock: FakeCl
     source = FakeSource([console_logon(1), console_logon(2, "bob", 60, "0x2000")])
     only = {"picky": Filter(users=frozenset({"bob"})), "deaf": Filter(level=Level.CRITICAL)}
     watcher = Watcher(
-        [source], Judge(Rules()), outbox, ["fake", "picky", "deaf"], clock, Told(), filters=only
+        [source],
+        Judge(Rules()),
+        outbox,
+        ["fake", "picky", "deaf"],
+        clock,
+        Told(),
+        clock.elapsed,
+        filters=only,
     )
     first = watcher.look().alerts
     clock.pass_(100)
@@ -349,7 +356,7 @@ def test_watching_ends_when_it_is_told_to(tmp_path: Path) -> None:
         return "ok"
 
     receiver.answer = take
-    watcher = Watcher([source], Judge(Rules()), outbox, ["fake"], clock, Told())
+    watcher = Watcher([source], Judge(Rules()), outbox, ["fake"], clock, Told(), clock.elapsed)
 
     def person() -> None:
         while not rung.wait(0.01) and clock.now < NOON + timedelta(minutes=5):
@@ -393,7 +400,7 @@ def test_a_dead_notifier_holds_up_no_other(tmp_path: Path) -> None:
         FakeNotifier(),
     ]
     names = [receiver.name for receiver in receivers]
-    watcher = Watcher([source], Judge(Rules()), outbox, names, clock, Told())
+    watcher = Watcher([source], Judge(Rules()), outbox, names, clock, Told(), clock.elapsed)
 
     def wait_for(happened: Callable[[], bool]) -> None:
         for _ in range(3000):
@@ -483,7 +490,9 @@ def test_a_fault_of_ours_ends_the_agent(tmp_path: Path) -> None:
     """An error that nobody can mend is raised, not swallowed by the notifier's thread: the supervisor starts anew."""
     clock = FakeClock()
     outbox = Outbox.open(tmp_path, now=clock())
-    watcher = Watcher([FakeSource([console_logon(1)])], Judge(Rules()), outbox, ["fake"], clock, Told())
+    watcher = Watcher(
+        [FakeSource([console_logon(1)])], Judge(Rules()), outbox, ["fake"], clock, Told(), clock.elapsed
+    )
 
     def broken() -> Deliverer:
         raise ZeroDivisionError
@@ -495,12 +504,47 @@ def test_a_fault_of_ours_ends_the_agent(tmp_path: Path) -> None:
 
 def test_the_time_of_the_log_goes_on_in_silence() -> None:
     """A log from last year is read in last year's time, plus what has passed since."""
-    clock = LogClock()
+    wall = FakeClock()
+    clock = LogClock(wall.elapsed)
     assert clock.at(NOON) is None
     event = replace(console_logon(1), time=NOON - timedelta(days=365))
     clock.saw([event], NOON)
-    assert clock.at(NOON + timedelta(seconds=2)) == event.time + timedelta(seconds=2)
-    assert clock.at(NOON - timedelta(hours=1)) == event.time
+    wall.pass_(2)
+    assert clock.at(wall()) == event.time + timedelta(seconds=2)
+    wall.set(hours=-1)
+    assert clock.at(wall()) == event.time + timedelta(seconds=2)
+
+
+@pytest.mark.parametrize(("away", "passed"), [(3, 3), (-3600, 0)])
+def test_the_time_of_the_log_goes_on_over_a_restart(away: int, passed: int) -> None:
+    """What passed while nobody ran is told by the wall clock, or nothing where that was set back; from then on it goes on."""
+    wall = FakeClock()
+    clock = LogClock(wall.elapsed, NOON, wall())
+    wall.now += timedelta(seconds=away)
+    assert clock.at(wall()) == NOON + timedelta(seconds=passed)
+    wall.pass_(2)
+    assert clock.at(wall()) == NOON + timedelta(seconds=passed + 2)
+
+
+@pytest.mark.parametrize("hours", [-24, 1, 24])
+def test_a_clock_that_is_set_parts_no_logon(
+    start: Start, outbox: Outbox, clock: FakeClock, *, hours: int
+) -> None:
+    """Between the two logs that tell of one session the clock jumps: it is told once, and the second log adds to it."""
+    late = session_began(1, after=1.0)
+    source = FakeSource([console_logon(1)])
+    watcher = start(source)
+    watcher.look()
+    clock.pass_(0.5)
+    watcher.look()
+    assert rung(outbox, clock) == ["alice"]
+    clock.set(hours=hours)
+    watcher.look()
+    source.events.append(late)
+    watcher.look()
+    clock.pass_(1)
+    watcher.look()
+    assert [late.ref in logon.events for logon in history(outbox)] == [True]
 
 
 def remarks(outbox: Outbox) -> list[str]:
@@ -534,7 +578,9 @@ def test_maintenance_keeps_the_bell_from_ringing(outbox: Outbox, clock: FakeCloc
     """What a window of the settings covers is in the history and in the next message's remark, and rings nobody."""
     window = Maintenance(Cover(users=("alice",)), "patching", frozenset(range(7)), time(11), time(13), UTC)
     source = FakeSource([console_logon(1), console_logon(2, "bob", 0.1, "0x2000")])
-    watcher = Watcher([source], Judge(Rules()), outbox, ["fake"], clock, Told(), expected=[window])
+    watcher = Watcher(
+        [source], Judge(Rules()), outbox, ["fake"], clock, Told(), clock.elapsed, expected=[window]
+    )
     watcher.look()
     clock.pass_(1)
     watcher.look()
@@ -593,7 +639,7 @@ def test_an_agent_that_is_dismissed_says_so(outbox: Outbox, clock: FakeClock, tm
     """Who is ended from afar tells that nobody watches from now on, before the notifiers end; Ctrl+C tells nobody."""
     for dismissed in (False, True):
         receiver, stop = FakeNotifier(), threading.Event()
-        watcher = Watcher([FakeSource()], Judge(Rules()), outbox, ["fake"], clock, Told())
+        watcher = Watcher([FakeSource()], Judge(Rules()), outbox, ["fake"], clock, Told(), clock.elapsed)
         watcher.dismissed = dismissed
 
         def deliverer(stop: threading.Event = stop, receiver: FakeNotifier = receiver) -> Deliverer:
@@ -610,7 +656,9 @@ def test_a_reader_begins_anew_where_it_stood(outbox: Outbox, clock: FakeClock) -
         FakeSource([console_logon(1)]),
         FakeSource([console_logon(1), console_logon(2, "bob", 1.0, "0x2")]),
     )
-    watcher = Watcher([old], Judge(Rules()), outbox, ["fake"], clock, Told(), anew=lambda: [new])
+    watcher = Watcher(
+        [old], Judge(Rules()), outbox, ["fake"], clock, Told(), clock.elapsed, anew=lambda: [new]
+    )
     watcher.look()
     clock.pass_(1)
     watcher.look()
@@ -636,7 +684,7 @@ def test_a_source_that_comes_later_is_read_from_its_beginning(outbox: Outbox, cl
             raise Refused(say("There are no logs."))
         return [old, new]
 
-    watcher = Watcher([old], Judge(Rules()), outbox, ["fake"], clock, Told(), anew=anew)
+    watcher = Watcher([old], Judge(Rules()), outbox, ["fake"], clock, Told(), clock.elapsed, anew=anew)
     watcher.look()
     watcher.restart.set()
     with pytest.raises(Refused):

@@ -170,7 +170,9 @@ class Host:
                 clock=self.clock,
                 ticks=self.clock.elapsed,
             )
-            watcher = Watcher([source], Judge(Rules()), outbox, ["fake"], self.clock, Told())
+            watcher = Watcher(
+                [source], Judge(Rules()), outbox, ["fake"], self.clock, Told(), self.clock.elapsed
+            )
             for _ in range(int(seconds)):
                 while watcher.look().more:
                     pass

@@ -177,7 +177,9 @@ def test_a_correlation_outlives_the_agent(tmp_path: Path, cut: int) -> None:
     for part in (events[:cut], events):
         outbox = Outbox.open(tmp_path, now=clock())
         source = FakeSource(part)
-        watcher = Watcher([source], judge_by(GUESSES), outbox, [FakeNotifier().name], clock, Told())
+        watcher = Watcher(
+            [source], judge_by(GUESSES), outbox, [FakeNotifier().name], clock, Told(), clock.elapsed
+        )
         while watcher.look().more:
             pass
         rung = [one.alert for one in outbox.fates.recent(20)]

@@ -79,6 +79,7 @@ class Life:
             ["fake"],
             self.clock,
             self.told,
+            self.clock.elapsed,
             self.outbox.hosts.own(),
             own=NAME,
         )

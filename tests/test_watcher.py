@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -78,9 +79,11 @@ Start = Callable[..., Watcher]
 def start(outbox: Outbox, clock: FakeClock) -> Start:
     """Give what starts a watcher on this outbox."""
 
-    def start(*sources: FakeSource | Scripted, told: Told | None = None, **given: object) -> Watcher:
+    def start(*sources: FakeSource | Scripted, told: Told | None = None, **given: Any) -> Watcher:
         settings = {"own": "BASTION01", **given}
-        return Watcher(sources, Judge(Rules()), outbox, ["fake"], clock, told or Told(), **settings)  # type: ignore[arg-type]
+        return Watcher(
+            sources, Judge(Rules()), outbox, ["fake"], clock, told or Told(), clock.elapsed, **settings
+        )
 
     return start
 

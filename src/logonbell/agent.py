@@ -53,25 +53,31 @@ class LogClock:
     """The time of the log, which goes on while the log is silent.
 
     It is the time of the newest event plus what has passed since that event was read. So a log that is read years later
-    is understood as it would have been then, and a hold ends though no further event comes. Where the clock is set back,
-    it goes on from there: a hold that has begun begins anew, and does not wait until the clock has caught up.
+    is understood as it would have been then, and a hold ends though no further event comes. What has passed is told by
+    ``elapsed``, in seconds of a clock that nobody can set; over a restart, by the clock on the wall, and where that was set
+    back, nothing has.
     """
 
+    elapsed: Callable[[], float]
     event: datetime | None = None
     read: datetime | None = None
+    _before: timedelta = field(init=False, default=timedelta(0))
+    _since: float | None = field(init=False, default=None)
 
     def saw(self, events: Sequence[Event], now: datetime) -> None:
         """Take the newest of the events as the log's time."""
         if events:
             self.event = max(event.time for event in events)
             self.read = now
+            self._before, self._since = timedelta(0), self.elapsed()
 
     def at(self, now: datetime) -> datetime | None:
         """Give the log's time; None before the first event."""
         if self.event is None or self.read is None:
             return None
-        self.read = min(self.read, now)
-        return self.event + (now - self.read)
+        if self._since is None:
+            self._before, self._since = max(now - self.read, timedelta(0)), self.elapsed()
+        return self.event + self._before + timedelta(seconds=self.elapsed() - self._since)
 
 
 _NOTHING = b"null"
@@ -104,7 +110,7 @@ class Watcher:
     ``filters`` say, by notifier, what it is told; one that is not named is told everything.
     ``admins`` are further SIDs or RIDs whose members count as domain admins; ``own`` is this machine's name until a log
     tells it. ``expected`` are the alerts of which the settings say so. ``anew`` makes the sources once more, when
-    ``restart`` is set.
+    ``restart`` is set. ``elapsed`` gives seconds of a clock that nobody can set.
     """
 
     sources: Sequence[Source]
@@ -113,6 +119,7 @@ class Watcher:
     notifiers: Sequence[str]
     clock: Clock
     told: Told
+    elapsed: Callable[[], float]
     host_id: str | None = None
     admins: frozenset[str] = frozenset()
     own: str = ""
@@ -206,7 +213,7 @@ class Watcher:
             return
         kept = decode(snapshot, _Kept)
         self._recogniser = Recogniser.restore(kept.recogniser, admins=self.admins)
-        self._time = LogClock(kept.event, kept.read)
+        self._time = LogClock(self.elapsed, kept.event, kept.read)
         judge = bytes(kept.judge)
         if judge == _NOTHING:
             self.judge.forget()
@@ -214,7 +221,7 @@ class Watcher:
             self.judge.restore(judge)
 
     def _begin(self) -> None:
-        self._recogniser, self._time = Recogniser(admins=self.admins, own=self.own), LogClock()
+        self._recogniser, self._time = Recogniser(admins=self.admins, own=self.own), LogClock(self.elapsed)
         self.judge.forget()
 
     def _recognise(self, events: Sequence[Event], now: datetime, *, more: bool) -> list[Judged]:

@@ -7,6 +7,7 @@ import random
 import signal
 import socket
 import threading
+import time
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -120,6 +121,7 @@ def _follow(
             names(notifiers),
             utc_now,
             desk.remark,
+            time.monotonic,
             outbox.hosts.own(),
             admins=config.rules.domain_admins,
             own=socket.gethostname(),
