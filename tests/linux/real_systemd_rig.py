@@ -239,7 +239,8 @@ def test_somebody_comes_from_afar(host: Host) -> None:
 def test_somebody_comes_through_session_manager(host: Host) -> None:
     """With no more rights than the unit leaves, it sees whose process holds the connection: a worker of root's."""
     heard = len(host.heard)
-    host.told(f"{SSH} -o ProxyCommand='{PLACE}/bin/python /srv/worker.py' alice@localhost true")
+    # The connection must still be there when it is looked for: a computed machine takes seconds.
+    host.told(f"{SSH} -o ProxyCommand='{PLACE}/bin/python /srv/worker.py' alice@localhost sleep 20")
     rung = host.hears("alice", after=heard)
     assert "assumed-role/ops/carol" in json.dumps(rung)
     lines = host.told(f"{PROGRAM} history --format jsonl --user alice").splitlines()
