@@ -386,7 +386,7 @@ def test_hanging_connection(topic: HeardTopic, proxy: FaultProxy) -> None:
 def test_a_bad_road_is_tried_once(topic: HeardTopic, proxy: FaultProxy) -> None:
     """When the endpoint hangs, what is behind in the same delivery is not tried too: it would hold up as long again."""
     proxy.otherwise(lambda: Fault.HANG)
-    notifier = sns(topic.arn, proxy.url, lambda _: Message("Long", "x" * 200_000), read_seconds=0.3)
+    notifier = sns(topic.arn, proxy.url, lambda _: Message("Long", "x" * 200_000), read_seconds=1.0)
     answers = notifier.deliver([notification(number) for number in range(1, 11)])
     assert len(proxy.seen) == 1
     assert {type(answer) for answer in answers} == {Undelivered}
