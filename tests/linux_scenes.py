@@ -277,11 +277,11 @@ def _grouped() -> list[Event]:
     accepted = "Accepted password for {} from 203.0.113.24 port 50122 ssh2"
     return [
         line(0, "sshd", "100", accepted.format("mori")),
-        groups(0.02, 1, "mori", 1000, "mori adm sudo docker"),
+        groups(0.02, 1, "mori", 1000, "mori,adm,sudo,docker"),
         line(10, "sshd", "102", accepted.format("kim")),
-        groups(10.02, 3, "kim", 1001, "kim users"),
+        groups(10.02, 3, "kim", 1001, "kim,users"),
         line(20, "sshd", "104", accepted.format("sato")),
-        groups(20.02, 5, "sato", 5001, "staff bastion-owners"),
+        groups(20.02, 5, "sato", 5001, "staff,bastion owners"),
         groups(21, 77, "nobody", 65534, "sudo"),
     ]
 
@@ -399,7 +399,7 @@ LINUX: dict[str, Scene] = {
         "The groups that the system gave decide who is an administrator, and by the settings who is a domain admin.",
         ("ssh mori", "ssh kim", "ssh sato"),
         _grouped,
-        admins=frozenset({"bastion-owners"}),
+        admins=frozenset({"bastion owners"}),
     ),
     "linux-process-reused": Scene(
         "A process id that is dealt anew ends nobody else's session.",

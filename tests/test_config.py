@@ -526,3 +526,18 @@ def test_the_reference_page_is_true(file: Path) -> None:
         table = parsed
         for name in path:
             table = table[name][0] if isinstance(table[name], list) and name == "maintenance" else table[name]
+
+
+@pytest.mark.parametrize(("platform", "taken"), [("linux", True), ("win32", False)])
+def test_groups_of_linux_have_names(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, platform: str, *, taken: bool
+) -> None:
+    """Windows' log tells groups by SID only, so a name would never match there; on Linux there is nothing else."""
+    monkeypatch.setattr("sys.platform", platform)
+    path = tmp_path / "logonbell.toml"
+    path.write_text("[rules]\ndomain_admins = ['domain admins@corp.example']\n")
+    if taken:
+        assert read_config(path).rules.domain_admins == {"domain admins@corp.example"}
+    else:
+        with pytest.raises(Refused, match="which is no SID"):
+            read_config(path)

@@ -31,7 +31,7 @@ def test_a_line_that_says_no_more_than_the_second_waits_for_its_groups() -> None
     groups = {
         "User": "kato",
         "Uid": "1001",
-        "Groups": "kato sudo",
+        "Groups": "kato,sudo",
         "LogonChannel": AUTH,
         "LogonRecordId": "2",
     }

@@ -131,7 +131,7 @@ def test_groups_stand_behind_who_came_in(program: str, message: str) -> None:
     assert dict(second.fields) == {
         "User": "kato",
         "Uid": "1001",
-        "Groups": "kato sudo",
+        "Groups": "kato,sudo",
         "LogonChannel": "journal",
         "LogonRecordId": "1",
     }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 import zoneinfo
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -229,6 +230,8 @@ def _read_sids(value: object, _: Path) -> frozenset[str]:
 def _read_sid(text: str) -> str:
     if re.fullmatch(r"S-1(-[0-9]{1,10}){2,15}|[0-9]{3,10}", text, re.ASCII):
         return text
+    if sys.platform != "win32" and text.isprintable() and not set(text) & set(",:"):
+        return text  # a group of Linux, which has nothing but its name
     raise WrongError(
         say(
             "is {given}, which is no SID. One looks like S-1-5-21-1004336348-1177238915-682003330-512",
@@ -330,7 +333,7 @@ JOURNALS = Kind(say("auto, on or off"), _read_journal)
 AUTH_LOGS = Kind(say("auto or a list of paths"), _read_auth_logs)
 SHIPPED = Kind(say("a list of rules"), _read_shipped)
 VALUES = Kind(say("a table of lists"), _read_values)
-SIDS = Kind(say("a list of SIDs"), _read_sids)
+SIDS = Kind(say("a list of groups"), _read_sids)
 ARN = Kind(say("a topic's ARN"), _read_arn)
 URL = Kind(say("an http or https address"), _read_url)
 REGION = Kind(say("an AWS region"), _read_region)

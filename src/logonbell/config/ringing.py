@@ -111,7 +111,8 @@ class Ringing(Section):
         example='["S-1-5-21-1004336348-1177238915-682003330-1119", "1120"]',
         shown="none besides 512, 518 and 519",
         means="Further groups whose members count as domain admins, by SID or by the last number of their domain's SID. "
-        "Members of AWS Managed Microsoft AD never hold 512: name its delegated groups here.",
+        "Members of AWS Managed Microsoft AD never hold 512: name its delegated groups here. On Linux, where nobody is known "
+        "as a domain admin otherwise, by the names of groups, as `id` prints them (sssd, winbind).",
     )
 
     hours: Hours | None = field(default=None, metadata={"section": Hours})

@@ -31,5 +31,5 @@ class Told(IntEnum):
     """A program wrote a line."""
     GROUPS = 2
     """Seen at the moment: the groups of a user who has just come in. Time: that of the logon it was looked up for.
-    Fields: ``User``, ``Uid`` (decimal), ``Groups`` (their names, separated by spaces), ``LogonChannel`` and
+    Fields: ``User``, ``Uid`` (decimal), ``Groups`` (their names, separated by commas: one of sssd's may hold a space), ``LogonChannel`` and
     ``LogonRecordId``: the record it was looked up for. Its own record id is that record's."""

@@ -79,7 +79,7 @@ def groups_seen(log: HostLog, event: Event) -> Sentence:
     arrival = log.made_of(fields.get("LogonChannel", ""), number_of(fields.get("LogonRecordId", "")))
     if arrival is None or arrival.user is None or arrival.user.name != fields.get("User"):
         return say("the groups of somebody who did not come")
-    groups, uid = frozenset(fields.get("Groups", "").split()), number_of(fields.get("Uid", ""))
+    groups, uid = frozenset(fields.get("Groups", "").split(",")), number_of(fields.get("Uid", ""))
     arrival.uid = uid if arrival.uid is None else arrival.uid
     arrival.elevated = either(arrival.elevated, uid == 0 or bool(groups & upkeep.ADMINISTRATORS))
     if groups & log.admins:

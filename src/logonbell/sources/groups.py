@@ -182,7 +182,7 @@ class Grouped:
         fields = {
             "User": user,
             "Uid": str(known.uid),
-            "Groups": " ".join(known.groups),
+            "Groups": ",".join(known.groups),
             "LogonChannel": event.channel,
             "LogonRecordId": str(event.record_id),
         }
