@@ -17,7 +17,7 @@ from bastion import Watched, numbers_of
 from emulator import Emulator, HeardTopic
 from fakes import NOON
 from logonbell.logon import Logon
-from logonbell.recognise.watching import REASONS
+from logonbell.recognise.watching import OF_WINDOWS
 from logonbell.sources import eventlog
 from logonbell.sources.eventlog import GONE
 from logonbell.store.history import Kept
@@ -77,7 +77,7 @@ def test_every_number_that_is_used_is_held_against_winevt_h() -> None:
     }
     assert set(re.findall(r"win32evtlog\.(Evt\w+)", WEVT)) - calls == set(FLAGS)
     named = {value for name, value in vars(eventlog).items() if name.isupper() and isinstance(value, int)}
-    named |= GONE | REASONS.keys() | {int(each) for each in re.findall(r"(?m)^_TIMEOUT = (\d+)$", WEVT)}
+    named |= GONE | OF_WINDOWS.keys() | {int(each) for each in re.findall(r"(?m)^_TIMEOUT = (\d+)$", WEVT)}
     assert named <= set(CONSTANTS.values())
     stand_in = re.sub(r"(?s)/\*.*?\*/", "", (RIG / "wevtapi.c").read_text("utf-8"))
     used = re.findall(r"\b(?:ERROR|RPC_S)_\w+|\bEvt(?:Query|Seek|Subscribe|Render)[A-Z]\w+", stand_in)

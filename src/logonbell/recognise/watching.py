@@ -29,7 +29,7 @@ class Told(IntEnum):
     """A session that the log did not tell of stands in wtmp. Fields besides: ``User``, ``Terminal``, ``Address``."""
 
 
-REASONS: Mapping[int, Sentence] = MappingProxyType(
+OF_WINDOWS: Mapping[int, Sentence] = MappingProxyType(
     {
         5: say("access is denied"),
         6: say("its handle is not valid any more"),
@@ -39,17 +39,26 @@ REASONS: Mapping[int, Sentence] = MappingProxyType(
         1753: say("the service Windows Event Log does not run"),
         15007: say("there is no such channel"),
         15011: say("the log was cleared or overwritten meanwhile"),
+    }
+)
+"""Windows' errors (winerror.h) in words."""
+OF_JOURNALCTL: Mapping[int, Sentence] = MappingProxyType(
+    {
         20001: say("journalctl is not on this machine"),
         20002: say("journalctl ended"),
         20003: say("the entry at which the reading stood is not in the journal any more"),
     }
 )
-"""Windows' errors (winerror.h) in words; from 20001 on those of ``sources.journalctl``."""
+"""Those of ``sources.journalctl``, which are none of Windows'."""
 
 
 def reason_of(code: int) -> Sentence:
-    """Say why Windows refused."""
-    return REASONS.get(code) or say("Windows answers with error {code}", code=str(code))
+    """Say why it was refused."""
+    return (
+        OF_WINDOWS.get(code)
+        or OF_JOURNALCTL.get(code)
+        or say("Windows answers with error {code}", code=str(code))
+    )
 
 
 def blind(log: HostLog, event: Event) -> Sentence:
