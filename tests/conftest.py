@@ -15,7 +15,7 @@ from logonbell.sources import linux
 # For a property that names no number of its own; those that must be tried longer are rigs. A machine that is busy elsewhere
 # breaks no promise.
 settings.register_profile(
-    "check", max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+    "check", max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow]
 )
 settings.load_profile("check")
 
