@@ -31,7 +31,7 @@ class FakeJournal:
     started: list[tuple[str, ...]] = field(default_factory=list)
     running: list[FakeRunning] = field(default_factory=list)
 
-    def writes(self, *messages: object, program: str = "sshd", facility: str = "10") -> None:
+    def writes(self, *messages: object, program: str = "sshd", facility: str = "10", uid: str = "0") -> None:
         """Let a program write."""
         for message in messages:
             self.number += 1
@@ -43,7 +43,7 @@ class FakeJournal:
                     "SYSLOG_FACILITY": facility,
                     "_HOSTNAME": "web1",
                     "_PID": "7",
-                    "_UID": "0",
+                    "_UID": uid,
                     "MESSAGE": message,
                 }
             )

@@ -212,6 +212,13 @@ def test_an_entry_without_a_message_is_counted(follower: Follower) -> None:
     assert follower.losses == ["A record could not be understood."]
 
 
+def test_a_line_too_long_that_nobody_would_believe_is_no_gap(follower: Follower) -> None:
+    """Whoever may write to the log makes up no gap in it, nor doubts about who is still on."""
+    follower.journal.writes(None, uid="1000")
+    follower.reads()
+    assert follower.losses == []
+
+
 def test_what_journald_let_fall_is_told(follower: Follower) -> None:
     """Whoever floods sshd may want to hide in what journald lets fall; of a web server it is nobody's business."""
     for unit in ("ssh.service", "nginx.service"):

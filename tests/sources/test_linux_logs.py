@@ -3,6 +3,7 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -105,12 +106,7 @@ class Followed(FakeSource):
 def grouped(*events: Event) -> Grouped:
     """Give who looks up the groups; only kato is known."""
     known = {"kato": Membership(1001, ["kato", "sudo"])}
-    source = FakeSource(list(events))
-    source_of_this_machine = type(
-        "Followed", (), {"past": None, "begin": lambda _: None, "name": source.name}
-    )()
-    source_of_this_machine.read = source.read
-    return Grouped(source_of_this_machine, known.get, clock=FakeClock())
+    return Grouped(Followed(list(events)), known.get, clock=FakeClock())
 
 
 CAME = "Accepted publickey for kato from 192.0.2.7 port 50022 ssh2: ED25519 SHA256:x"
@@ -125,7 +121,7 @@ CAME = "Accepted publickey for kato from 192.0.2.7 port 50022 ssh2: ED25519 SHA2
     ],
 )
 def test_groups_stand_behind_who_came_in(program: str, message: str) -> None:
-    """Their event says of whom, in which line, and what the system says: names separated by spaces."""
+    """Their event says of whom, in which line, and what the system says: names separated by commas."""
     first, second = grouped(line(message, program=program)).read(None).events
     assert (second.channel, second.event_id, second.record_id, second.time) == ("journal", 2, 1, first.time)
     assert dict(second.fields) == {
@@ -145,10 +141,11 @@ def test_groups_stand_behind_who_came_in(program: str, message: str) -> None:
         line("pam_unix(cron:session): session opened for user kato(uid=1001) by (uid=0)", program="CRON"),
         line("pam_unix(sshd:session): session opened for user kato(uid=1001) by (uid=0)"),
         line(CAME, age=31),
+        replace(line(CAME), fields={"MESSAGE": CAME, "PID": "1", "_UID": "1000"}),
     ],
 )
 def test_nothing_is_looked_up_for_others(event: Event) -> None:
-    """Who is not known, who did not come in, whom a timer woke, what sshd said before PAM did, what was long ago."""
+    """Who is not known, did not come in, or made it up; whom a timer woke; what sshd said before PAM did; what was long ago."""
     assert grouped(event).read(None).events == [event]
 
 

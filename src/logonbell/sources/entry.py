@@ -16,21 +16,6 @@ from logonbell.event import Event
 from logonbell.recognise.journal import JOURNAL, Told
 from logonbell.sentence import Sentence, plural
 
-FIELDS = (
-    "MESSAGE",
-    "SYSLOG_IDENTIFIER",
-    "SYSLOG_FACILITY",
-    "SYSLOG_PID",
-    "_PID",
-    "_UID",
-    "_COMM",
-    "_EXE",
-    "_SYSTEMD_UNIT",
-    "_BOOT_ID",
-    "_TRANSPORT",
-    "_HOSTNAME",
-)
-"""What is asked of journalctl; it adds cursor and time by itself."""
 AUTH_FACILITIES = ("4", "10")
 """LOG_AUTH, to which sshd writes by itself and as Debian has it, and LOG_AUTHPRIV, as Red Hat has it, and for PAM (syslog(3))."""
 PROGRAMS = (

@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 from logonbell.event import Event
 from logonbell.recognise.journal import LOGS, Told
+from logonbell.recognise.linux import is_believed
 from logonbell.source import Batch, Following
 
 _CAME = re.compile(
@@ -155,8 +156,8 @@ class Grouped:
 
     def _groups_of(self, event: Event) -> Event | None:
         """Give what is seen beside an event; the same for the same event, however often it is read."""
-        if event.channel not in LOGS or event.provider in _OF_THE_MACHINE:
-            return None
+        if event.channel not in LOGS or event.provider in _OF_THE_MACHINE or not is_believed(event):
+            return None  # whoever makes lines up must not have a directory asked for each
         message = event.fields.get("MESSAGE", "")[:1_024]
         found = _CAME.match(message)
         if found is None:
