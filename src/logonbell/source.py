@@ -8,10 +8,16 @@ from datetime import datetime, timedelta
 from typing import Protocol, runtime_checkable
 
 from logonbell.event import Event
-from logonbell.sentence import Sentence
+from logonbell.sentence import Sentence, say
 
 GRACE = timedelta(minutes=10)
 """At its first start a source that follows this machine has news of no more than this; everything older is history."""
+
+DAMAGED = say(
+    "The bookmark is damaged: reading starts again at the oldest record."
+    " An alert that comes twice has the same fingerprint."
+)
+"""What is told as a ``Loss`` where a bookmark cannot be read."""
 
 
 @dataclass(frozen=True, slots=True)

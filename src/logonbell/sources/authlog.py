@@ -17,7 +17,7 @@ from logonbell.recognise import watching
 from logonbell.recognise.journal import AUTH, SECURE, Told
 from logonbell.recognise.watching import WATCHING
 from logonbell.sentence import plural, say
-from logonbell.source import Batch, Loss
+from logonbell.source import DAMAGED, Batch, Loss
 from logonbell.sources.dating import Dating, first_year, stamps_in
 from logonbell.sources.kept import Count, Kept
 from logonbell.sources.rotation import pieces_of
@@ -124,11 +124,7 @@ class AuthLog:
         mark = Mark.of(bookmark)
         if mark is None:
             mark = Mark()
-            what = say(
-                "The bookmark is damaged: reading starts again at the oldest record."
-                " An alert that comes twice has the same fingerprint."
-            )
-            losses.append(Loss(self._where, what))
+            losses.append(Loss(self._where, DAMAGED))
         file, mark = self._resume(mark, losses)
         over = self._is_over(file)  # asked first: whoever writes elsewhere by now wrote here before
         try:

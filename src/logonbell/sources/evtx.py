@@ -10,9 +10,8 @@ from types import MappingProxyType
 
 from logonbell.event import Event
 from logonbell.hallmark import Hallmarks
-from logonbell.sentence import say
 from logonbell.sigma.wanted import Ids, asks
-from logonbell.source import Batch, Loss
+from logonbell.source import DAMAGED, Batch, Loss
 from logonbell.sources.bookmark import Bookmark
 from logonbell.sources.choice import Choice
 from logonbell.sources.reading import Reading
@@ -69,11 +68,7 @@ class EvtxSource:
         losses: list[Loss] = []
         if mark is None:
             mark = Bookmark()
-            what = say(
-                "The bookmark is damaged: reading starts again at the oldest record."
-                " An alert that comes twice has the same fingerprint."
-            )
-            losses.append(Loss(self._where, what))
+            losses.append(Loss(self._where, DAMAGED))
         plan = self._plan
         with opened(self.path) as log:
             known = plan is not None and plan[0] == bookmark and plan[1].identity == log.identity

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from operator import attrgetter
 from typing import Annotated
 
 import msgspec
@@ -15,7 +15,7 @@ from logonbell.event import Event
 from logonbell.recognise.journal import JOURNAL
 from logonbell.recognise.watching import WATCHING, Told
 from logonbell.sentence import Sentence, plural, say
-from logonbell.source import GRACE, Batch, Loss
+from logonbell.source import DAMAGED, GRACE, Batch, Loss
 from logonbell.sources.entry import (
     AUTH_FACILITIES,
     DROPPED,
@@ -31,6 +31,7 @@ from logonbell.sources.entry import (
 from logonbell.sources.journalctl import ABSENT, DENIED, ENDED, NO_CURSOR, Journal, JournalError, Running
 from logonbell.sources.kept import Count, Kept
 from logonbell.sources.outage import Outage
+from logonbell.sources.pending import Pending
 from logonbell.sources.position import Blind
 
 PROOF = 300.0
@@ -77,15 +78,6 @@ class Place(Kept, frozen=True):
     blind: Blind | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class _Taken:
-    """Something to be given, and where the reading stands behind it."""
-
-    place: Place
-    event: Event | None = None
-    loss: Loss | None = None
-
-
 @dataclass(slots=True)
 class _Proof:
     """A reading of what was read already. ``end`` is the newest entry of all when it began; ``late`` are those that were not given."""
@@ -116,7 +108,7 @@ class JournalSource:
         self._clock = clock
         self._ticks = ticks
         self._outage = Outage(ticks)
-        self._pending: deque[_Taken] = deque()
+        self._pending: Pending[Place] = Pending()
         self._behind: Place | None = None
         self._here = Place()
         self._asked: _Answer | None = None
@@ -147,30 +139,13 @@ class JournalSource:
         self._take_up(bookmark)
         most = limit or _BATCH
         try:
-            if self._outage.may_try and sum(taken.event is not None for taken in self._pending) < most:
+            if self._outage.may_try and self._pending.events < most:
                 self._stage()
                 self._prove()
         except JournalError as error:
             self._stumbled(error)
-        given: list[_Taken] = []
-        events: list[Event] = []
-        for taken in self._pending:
-            if len(events) == most:
-                break
-            given.append(taken)
-            if taken.event is not None:
-                events.append(taken.event)
-        all_given = len(given) == len(self._pending)
-        here = self._here if all_given else given[-1].place
         catching_up = self._outage.began is None and self._stage != self._follow
-        return Batch(
-            events,
-            here.text,
-            [taken.loss for taken in given if taken.loss is not None],
-            records=len(given),
-            newest=here.number or None,
-            more=not all_given or catching_up,
-        )
+        return self._pending.batch(most, self._here, attrgetter("number"), more=catching_up)
 
     def oldest_unread(self, bookmark: str | None) -> datetime | None:
         """Ask for the time of the oldest entry behind ``bookmark``, waiting for the answer; None where there is none."""
@@ -211,8 +186,7 @@ class JournalSource:
         asked = Place.of(bookmark)
         behind = self._behind
         if asked is not None and behind is not None and behind.given <= asked.given <= self._here.given:
-            while self._pending and self._pending[0].place.given <= asked.given:
-                behind = self._pending.popleft().place
+            behind = self._pending.keep(asked.given) or behind
             if behind.given == asked.given and (not self._pending or behind.cursor == asked.cursor):
                 self._behind = asked
                 return
@@ -221,15 +195,11 @@ class JournalSource:
         self._here = self._behind = asked or Place()
         self._forget()
         if asked is None:
-            what = say(
-                "The bookmark is damaged: reading starts again at the oldest record."
-                " An alert that comes twice has the same fingerprint."
-            )
-            self._put(loss=Loss(JOURNAL, what))
+            self._put(loss=Loss(JOURNAL, DAMAGED))
 
     def _put(self, event: Event | None = None, loss: Loss | None = None) -> None:
         self._here = replace(self._here, given=self._here.given + 1)
-        self._pending.append(_Taken(self._here, event, loss))
+        self._pending.put(self._here, event, loss)
 
     def _say(self, told: Told, *, code: int, since: datetime) -> None:
         """Give an event of the watching itself."""

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
+from operator import attrgetter
 
 from msgspec.structs import replace
 
@@ -15,7 +15,7 @@ from logonbell.query import query_for
 from logonbell.recognise.watching import WATCHING, Told, reason_of
 from logonbell.sentence import Sentence, plural, say
 from logonbell.sigma.wanted import Ids, asks
-from logonbell.source import GRACE, Batch, Loss
+from logonbell.source import DAMAGED, GRACE, Batch, Loss
 from logonbell.sources.eventlog import (
     ACCESS_DENIED,
     CHANNEL_NOT_FOUND,
@@ -27,6 +27,7 @@ from logonbell.sources.eventlog import (
     Rendered,
 )
 from logonbell.sources.outage import OF_THE_CHANNEL, Outage
+from logonbell.sources.pending import Pending
 from logonbell.sources.position import NAMED, Blind, Position, record_of
 from logonbell.sources.rendered import event_of_xml
 
@@ -43,15 +44,6 @@ _UNTROUBLED = 64
 _KNOWN = 20_000
 _PROVE_SOON = 10_000
 """So many records taken are proved at once: what is known of them is not kept for ever."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Taken:
-    """Something to be given, and where the reading stands behind it."""
-
-    position: Position
-    event: Event | None = None
-    loss: Loss | None = None
 
 
 @dataclass(slots=True)
@@ -98,7 +90,7 @@ class WinlogSource:
         self._ticks = ticks
         self._speaks = speaks
         self._outage = Outage(ticks)
-        self._pending: deque[_Taken] = deque()
+        self._pending: Pending[Position] = Pending()
         self._behind: Position | None = None
         self._here = Position()
         self._feed: Feed | None = None
@@ -142,24 +134,8 @@ class WinlogSource:
                 self._prove()
         except EventLogError as error:
             self._stumbled(error)
-        given: list[_Taken] = []
-        events: list[Event] = []
-        for taken in self._pending:
-            if len(events) == most:
-                break
-            given.append(taken)
-            if taken.event is not None:
-                events.append(taken.event)
-        all_given = len(given) == len(self._pending)
-        here = self._here if all_given else given[-1].position
-        return Batch(
-            events,
-            here.text,
-            [taken.loss for taken in given if taken.loss is not None],
-            records=len(given),
-            newest=here.record or None,
-            more=not all_given or (self._hungry and self._outage.began is None),
-        )
+        hungry = self._hungry and self._outage.began is None
+        return self._pending.batch(most, self._here, attrgetter("record"), more=hungry)
 
     def close(self) -> None:
         """Give back every handle."""
@@ -175,8 +151,7 @@ class WinlogSource:
         asked = Position.of(bookmark)
         behind = self._behind
         if asked is not None and behind is not None and behind.given <= asked.given <= self._here.given:
-            while self._pending and self._pending[0].position.given <= asked.given:
-                behind = self._pending.popleft().position
+            behind = self._pending.keep(asked.given) or behind
             if behind.given == asked.given and behind.xml == asked.xml:
                 self._behind = behind
                 return
@@ -185,15 +160,11 @@ class WinlogSource:
         self._here = self._behind = asked or Position()
         self._forget()
         if asked is None:
-            what = say(
-                "The bookmark is damaged: reading starts again at the oldest record."
-                " An alert that comes twice has the same fingerprint."
-            )
-            self._put(loss=Loss(self.channel, what))
+            self._put(loss=Loss(self.channel, DAMAGED))
 
     def _put(self, event: Event | None = None, loss: Loss | None = None) -> None:
         self._here = replace(self._here, given=self._here.given + 1)
-        self._pending.append(_Taken(self._here, event, loss))
+        self._pending.put(self._here, event, loss)
 
     def _say(self, told: Told, *, code: int, since: datetime) -> None:
         """Give an event of the watching itself."""
@@ -297,7 +268,7 @@ class WinlogSource:
         if not (feed.signalled() or self._hungry or self._ticks() >= self._look_again):
             return
         self._hungry = True
-        while sum(taken.event is not None for taken in self._pending) < most:
+        while self._pending.events < most:
             got = feed.next(self._at_once)
             self._can_see()
             if not got:

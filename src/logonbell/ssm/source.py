@@ -11,7 +11,7 @@ import msgspec
 from logonbell.decoding import decode
 from logonbell.recognise.session import CHANNEL
 from logonbell.sentence import Sentence, say
-from logonbell.source import Batch, Loss
+from logonbell.source import DAMAGED, Batch, Loss
 from logonbell.ssm.agentlog import AgentLogs, Reading
 from logonbell.ssm.files import shown
 from logonbell.ssm.folder import Present, StateFolder, obstacle
@@ -165,11 +165,7 @@ class SsmSource:
             mark = Mark(version=0)
         if mark.version == Mark().version:
             return mark, mark.looked, True
-        what = say(
-            "The bookmark is damaged: reading starts again at the oldest record."
-            " An alert that comes twice has the same fingerprint."
-        )
-        losses.append(Loss(shown(self.folder), what))
+        losses.append(Loss(shown(self.folder), DAMAGED))
         return Mark(), None, True
 
     def _keep(self, text: str, mark: Mark, now: datetime) -> None:
