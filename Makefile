@@ -52,8 +52,8 @@ soak: $(VENV)/check ## Let everything happen at once for MINUTES (1), and hold w
 fuzz: $(VENV)/check ## Spoil made days for MINUTES of CPU time, and hold what is recognised to its promises
 	nice $(BIN)/python tools/fuzz.py --minutes $(or $(MINUTES),1)
 
-mutants: $(VENV)/mutants ## Change MODULES (agent deliverer) a line at a time for MINUTES (30), and print what no test notices
-	nice $(BIN)/python tools/mutants.py --minutes $(or $(MINUTES),30) $(MODULES)
+mutants: $(VENV)/mutants ## Change ROOMS (agent deliverer) a line at a time for MINUTES (30), and print what no test notices
+	nice $(BIN)/python tools/mutants.py --minutes $(or $(MINUTES),30) $(ROOMS)
 
 windows: $(VENV)/check ## The Windows tests, inside Wine, which this installs where it may (Debian, as root)
 	$(BIN)/pytest -m rig tests/windows
