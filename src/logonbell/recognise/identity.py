@@ -99,9 +99,3 @@ def is_loopback(text: str | None) -> bool:
     """Tell whether an address is this host itself (127.0.0.0/8, ::1 in every spelling)."""
     address = address_of(text) if text else None
     return address is not None and address.is_loopback
-
-
-def is_remote(text: str | None) -> bool:
-    """Tell whether an address is that of another host (no loopback, no 0.0.0.0)."""
-    address = address_of(text) if text else None
-    return address is not None and not address.is_loopback and not address.is_unspecified

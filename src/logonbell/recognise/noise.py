@@ -20,8 +20,8 @@ WINDOWS_SETUP = say("Windows setup or its first-run pages, not a person")
 PASSWORD_CHECK = say("lsass checked a password change")
 
 
-def _nobody(field: str, because: Sentence, unless: tuple[str, str] | None = None) -> Hallmark:
-    return Hallmark(field, because, MACHINE_OWN, VIRTUAL, unless)
+def _nobody(field: str, because: Sentence) -> Hallmark:
+    return Hallmark(field, because, MACHINE_OWN, VIRTUAL)
 
 
 _GROUPS = _nobody("TargetUserSid", say("groups of the machine itself"))
@@ -29,7 +29,7 @@ HALLMARKS: Hallmarks = MappingProxyType(
     {
         ("Security", 4624): (
             Hallmark("LogonType", SERVICE_START, frozenset({"5"})),
-            _nobody("TargetUserSid", MACHINE_ITSELF, unless=("LogonType", "0")),
+            Hallmark("TargetUserSid", MACHINE_ITSELF, MACHINE_OWN, VIRTUAL, unless=("LogonType", "0")),
         ),
         ("Security", 4627): (_GROUPS,),
         ("Security", 4634): (_nobody("TargetUserSid", say("the end of a logon of the machine itself")),),
@@ -61,7 +61,7 @@ def noise(fields: Mapping[str, str]) -> Sentence | None:
     """
     if fields.get("VirtualAccount") == YES:
         return MACHINE_ITSELF
-    kind, by = fields.get("LogonType", ""), fields.get("LogonProcessName", "").strip().casefold()
+    kind, by = fields.get("LogonType"), fields.get("LogonProcessName", "").strip().casefold()
     program = program_of(fields)
     by_itself = kind == "4" or (kind in {"3", "8"} and not program)
     if by_itself and fields.get("TargetUserName", "").endswith("$"):
