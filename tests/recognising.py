@@ -90,3 +90,12 @@ def lines(findings: Iterable[Finding]) -> list[Line]:
     """Give the line of each finding, as the rules judge it."""
     rules = Rules()
     return [line(finding, rules.judge(finding)) for finding in findings]
+
+
+def taken(events: Iterable[Event]) -> list[str]:
+    """Say of each event, in words, what it was taken for."""
+    said: list[str] = []
+    recogniser = Recogniser(lambda _, what: said.append(str(what)))
+    for event in events:
+        recogniser.feed(event)
+    return said

@@ -29,7 +29,7 @@ class Failures:
     more: bool = False
 
     def add(
-        self, event: Event, host: str, user: str, address: str | None, times: int = 1
+        self, event: Event, host: str, user: str, address: str | None, times: int
     ) -> Iterator[FailedLogons]:
         """Count a failed logon, or several that one record tells; tell the burst that was over before, and this one at its third."""
         yield from self.advance(event.time, host)
