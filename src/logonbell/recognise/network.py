@@ -11,7 +11,7 @@ from logonbell.recognise.accepted import accepted_in
 from logonbell.recognise.arrival import Arrival, Kind, Sign
 from logonbell.recognise.identity import is_nobody, raw_address, same_user, split_name, user_of
 from logonbell.recognise.seats import KNOCK, follows_nla, note_logon, process_of, target_of
-from logonbell.recognise.state import HOLD, HostLog, Knock
+from logonbell.recognise.state import HostLog, Knock
 from logonbell.sentence import Sentence, say
 
 REPEATS = timedelta(seconds=60)
@@ -38,7 +38,7 @@ def came_by_network(log: HostLog, event: Event) -> Sentence:
             return say("the network logon before an RDP session (NLA): the same logon")
     winrm = log.nearest(log.named(Kind.WINRM, user), event.time, REQUESTS, lambda a: a.may_be(user, address))
     if winrm is None:
-        winrm = _shell_without_name(log, event, user)
+        winrm = _shell_without_name(log, event, user, address)
     if winrm is not None:
         log.joined(winrm, event)
         note_logon(log, winrm, event)
@@ -101,13 +101,10 @@ def shell_made(log: HostLog, event: Event) -> Sentence:
     return say("a WinRM shell was made (91)")
 
 
-def _shell_without_name(log: HostLog, event: Event, user: User) -> Arrival | None:
+def _shell_without_name(log: HostLog, event: Event, user: User, address: str | None) -> Arrival | None:
     """Give the WinRM session of this SID that was told by event 91 before its logon was read."""
-
-    def mine(arrival: Arrival) -> bool:
-        return arrival.user is not None and user.sid is not None and arrival.user.sid == user.sid
-
-    return log.nearest(log.of_kind(Kind.WINRM, event.time - REQUESTS), event.time, SHELL_NEAR, mine)
+    shells = log.of_kind(Kind.WINRM, event.time - REQUESTS)
+    return log.nearest(shells, event.time, SHELL_NEAR, lambda a: a.may_be(user, address))
 
 
 def sshd_logon(log: HostLog, event: Event) -> Sentence:
@@ -130,7 +127,7 @@ def sshd_logon(log: HostLog, event: Event) -> Sentence:
 
     arrival = _nearest_ssh(log, event, user, fits)
     if arrival is None:
-        arrival = log.begin(Kind.SSH, event, user=user, hold=HOLD if password else None)
+        arrival = log.begin(Kind.SSH, event, user=user, hold=None)
         arrival.signs.add(sign)
     else:
         log.joined(arrival, event, sign)
@@ -165,7 +162,7 @@ def sshd_said(log: HostLog, event: Event) -> Sentence:
     else:
         log.joined(arrival, event, *signs)
         log.hurry(arrival, event.time)
-    arrival.learn(user=user, address=address)
+    arrival.learn(address=address)
     arrival.method, arrival.key, arrival.certificate = accepted.how, accepted.key, accepted.certificate
     return say("sshd accepted {how}", how=accepted.how)
 
