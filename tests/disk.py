@@ -9,9 +9,15 @@ import errno
 import os
 import struct
 import subprocess
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import IntFlag
 from pathlib import Path
+
+import pytest
+
+from logonbell.store import folder as state_folder
 
 SOURCE = Path(__file__).with_suffix(".c")
 
@@ -41,6 +47,18 @@ def built(folder: Path) -> Path:
         ["cc", "-shared", "-fPIC", "-O2", "-Wall", "-Wextra", "-Werror", "-o", library, SOURCE], check=True
     )
     return library
+
+
+@contextmanager
+def small_files(most: int) -> Iterator[None]:
+    """Let no file of this process grow beyond ``most`` bytes."""
+    resource = pytest.importorskip("resource")
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (most, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
 @dataclass(frozen=True)
@@ -82,3 +100,22 @@ class Disk:
         with self.control.open("r+b") as file:
             file.seek(place)
             file.write(what)
+
+
+class Held:
+    """A file system on which somebody holds files: so many moves or deletions fail, with this errno."""
+
+    def __init__(self, number: int, tries: int, monkeypatch: pytest.MonkeyPatch, *acts: str) -> None:
+        self.left = tries
+        for name in acts or ("replace", "rename", "unlink"):
+            monkeypatch.setattr(Path, name, self._holding(number, getattr(Path, name)))
+        monkeypatch.setattr(state_folder, "PAUSE", 0.0)
+
+    def _holding(self, number: int, act: Callable[..., object]) -> Callable[..., object]:
+        def held(path: Path, *arguments: object, **named: object) -> object:
+            if self.left > 0 and path.exists():
+                self.left -= 1
+                raise OSError(number, os.strerror(number))
+            return act(path, *arguments, **named)
+
+        return held

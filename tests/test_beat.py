@@ -97,10 +97,11 @@ def test_it_beats_under_the_instances_id(outbox: Outbox) -> None:
     ]
 
 
-def test_while_nobody_watches_it_is_silent(outbox: Outbox) -> None:
-    """A process that lives and does not read is as good as dead: the watchman shall ring."""
+@pytest.mark.parametrize("hours", [1, -1])
+def test_while_nobody_watches_it_is_silent(outbox: Outbox, hours: int) -> None:
+    """A process that lives and does not read is as good as dead, also once the clock was set back: the watchman shall ring."""
     cloudwatch = CloudWatch()
-    late = FakeClock(NOON + timedelta(minutes=4))
+    late = FakeClock(NOON + timedelta(hours=hours))
     assert not make(outbox, cloudwatch, clock=late).round()
     assert cloudwatch.took == []
     outbox.show_life(late())

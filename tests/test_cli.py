@@ -7,14 +7,14 @@ import re
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from random import Random
 
 import pytest
 
+from disk import small_files
 from fakes import NOON
 from fault_proxy import Answer, FaultProxy, error
 from logonbell import __version__
@@ -366,18 +366,6 @@ def test_a_missing_outbox_is_told(run: Run, config: Callable[..., Path], languag
     said = run("status", "--lang", language, "--config", path)
     assert_one_sentence(said, language, str(path.parent / "state"), "logonbell watch")
     assert not (path.parent / "state").exists()
-
-
-@contextmanager
-def small_files(most: int) -> Iterator[None]:
-    """Let no file of this process grow beyond ``most`` bytes."""
-    resource = pytest.importorskip("resource")
-    before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (most, before[1]))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
 @languages

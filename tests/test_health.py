@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from disk import small_files
 from logonbell import prometheus
 from logonbell.errors import Refused
 from logonbell.health import ABSENT, STALLED, STUCK, Health, NotifierHealth, SourceHealth, ailments
@@ -16,6 +17,7 @@ from logonbell.sentence import say
 from notifications import NOON
 
 SECOND = timedelta(seconds=1)
+AHEAD = NOON + timedelta(days=365)
 SOURCE = SourceHealth("winlog:Security", 1000, NOON - timedelta(hours=3))
 SNS = NotifierHealth("sns", 2, 0, 17, 0, NOON - SECOND)
 WELL = Health(NOON, NOON - SECOND, (SOURCE,), (SNS,), Head(1234, "a" * 64))
@@ -36,12 +38,25 @@ def test_a_quiet_night_is_well() -> None:
     [
         (replace(WELL, alive=None), "absent"),
         (replace(WELL, alive=NOON - ABSENT - SECOND), "absent"),
+        (replace(WELL, alive=NOON + ABSENT + SECOND), "absent"),
         (replace(WELL, sources=(replace(SOURCE, unread=NOON - STALLED - SECOND),)), "stalled"),
+        (replace(WELL, sources=(replace(SOURCE, unread=NOON - STALLED - SECOND, moved=AHEAD),)), "stalled"),
+        (replace(WELL, sources=(replace(SOURCE, unread=AHEAD),)), "stalled"),
         (replace(WELL, sources=(replace(SOURCE, blind=(NOON, say("access is denied"))),)), "blind"),
         (replace(WELL, notifiers=(replace(SNS, failing=2, oldest=NOON - STUCK - SECOND),)), "undelivered"),
         (replace(WELL, notifiers=(replace(SNS, buried=1),)), "buried"),
     ],
-    ids=["never", "gone", "stalled", "blind", "undelivered", "buried"],
+    ids=[
+        "never",
+        "gone",
+        "gone before the clock was set back",
+        "stalled",
+        "stalled before the clock was set back",
+        "stalled on what came before the clock was set back",
+        "blind",
+        "undelivered",
+        "buried",
+    ],
 )
 def test_each_ailment_is_named(health: Health, kind: str) -> None:
     """What keeps a logon from ringing is told by its kind."""
@@ -88,6 +103,16 @@ def test_the_file_is_replaced_whole(tmp_path: Path) -> None:
         prometheus.write(tmp_path / "gone" / "logonbell.prom", WELL)
 
 
+def test_a_file_for_which_there_is_no_room_leaves_the_last_one(tmp_path: Path) -> None:
+    """Half of the metrics would be taken for all of them."""
+    path = tmp_path / "logonbell.prom"
+    prometheus.write(path, WELL)
+    last = path.read_text(encoding="utf-8")
+    with small_files(100), pytest.raises(Refused, match="cannot be written"):
+        prometheus.write(path, replace(WELL, head=Head(1235, "a" * 64)))
+    assert path.read_text(encoding="utf-8") == last
+
+
 def test_no_link_is_followed(tmp_path: Path) -> None:
     """Who may write beside the file cannot have another file written by root in its place."""
     other = tmp_path / "other"
@@ -102,4 +127,4 @@ def test_no_link_is_followed(tmp_path: Path) -> None:
 def test_a_time_is_a_time() -> None:
     """The newest time that a state may hold breaks no sum."""
     last = datetime.max.replace(tzinfo=NOON.tzinfo)
-    assert kinds(replace(WELL, sources=(replace(SOURCE, unread=last, moved=last),))) == []
+    assert kinds(replace(WELL, sources=(replace(SOURCE, unread=last, moved=last),))) == ["stalled"]

@@ -49,7 +49,7 @@ class Beat:
     def round(self) -> bool:
         """Beat once; tell whether CloudWatch took it. Raises ``Refused`` where the state cannot be read."""
         now, alive = self.clock(), self.outbox.alive()
-        if alive is None or now - alive > ALIVE:
+        if alive is None or abs(now - alive) > ALIVE:
             return False
         self._instance = self._instance or self.find()
         if self._instance is None:

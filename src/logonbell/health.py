@@ -56,11 +56,12 @@ class Health:
 
     @property
     def stalled(self) -> list[SourceHealth]:
-        """The sources that hold what nobody reads."""
+        """The sources that hold what nobody reads. What lies ahead of a clock that was set back is as old as it is far."""
         return [
             one
             for one in self.sources
-            if one.unread is not None and min(self.time - one.unread, self.time - one.moved) > STALLED
+            if one.unread is not None
+            and min(abs(self.time - one.unread), abs(self.time - one.moved)) > STALLED
         ]
 
 
@@ -81,7 +82,7 @@ def ailments(health: Health) -> Iterator[Ailment]:
     """Give every reason why a logon might not ring, as far as the state tells."""
     if health.alive is None:
         yield Ailment("absent", say("Nobody has watched yet. Run: logonbell watch"))
-    elif health.time - health.alive > ABSENT:
+    elif abs(health.time - health.alive) > ABSENT:  # who watches notes it anew when the clock is set back
         since = health.alive.isoformat(timespec="seconds")
         yield Ailment("absent", say("Nobody has watched since {time}.", time=since))
     for source in health.stalled:

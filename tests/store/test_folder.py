@@ -8,31 +8,13 @@ from pathlib import Path
 
 import pytest
 
+from disk import Held
 from logonbell.store import folder as state_folder
 from logonbell.store.folder import TRIES, patiently
 from logonbell.store.outbox import FILE, Outbox
 from reading import commit, count
 
 Opened = Callable[..., Outbox]
-
-
-class Held:
-    """A file system on which somebody holds files: so many moves or deletions fail, with this errno."""
-
-    def __init__(self, number: int, tries: int, monkeypatch: pytest.MonkeyPatch) -> None:
-        self.left = tries
-        for name in ("replace", "rename", "unlink"):
-            monkeypatch.setattr(Path, name, self._holding(number, getattr(Path, name)))
-        monkeypatch.setattr(state_folder, "PAUSE", 0.0)
-
-    def _holding(self, number: int, act: Callable[..., object]) -> Callable[..., object]:
-        def held(path: Path, *arguments: object, **named: object) -> object:
-            if self.left > 0 and path.exists():
-                self.left -= 1
-                raise OSError(number, os.strerror(number))
-            return act(path, *arguments, **named)
-
-        return held
 
 
 @pytest.fixture
@@ -82,16 +64,18 @@ def test_what_no_patience_mends_is_told_at_once(pauses: list[float]) -> None:
     assert not pauses
 
 
+@pytest.mark.parametrize("act", ["rename", "replace", "unlink"])
 def test_a_damaged_outbox_that_is_held_for_a_moment_is_mended(
-    opened: Opened, folder: Path, monkeypatch: pytest.MonkeyPatch
+    opened: Opened, folder: Path, monkeypatch: pytest.MonkeyPatch, act: str
 ) -> None:
-    """A virus scanner that looks at the damaged file when the agent sets it aside holds nothing up."""
+    """A virus scanner that looks at the damaged file when it is set aside, or at what replaces it, holds nothing up."""
     outbox = opened()
     commit(outbox, 1)
     outbox.renew_copy(outbox.state().sources["Security"].read)
     outbox.close()
     (folder / FILE).write_text("rubbish")
-    held = Held(errno.EACCES, 3, monkeypatch)
+    (folder / "outbox.rebuilding.sqlite3").write_text("half an outbox")
+    held = Held(errno.EACCES, 3, monkeypatch, act)
     outbox = opened()
     assert held.left == 0
     assert outbox.recovered is not None
