@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 from collections.abc import Iterator
@@ -9,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from disk import Held, small_files
 from emulator import Emulator
 from fault_proxy import Answer, FaultProxy
 from logonbell import cli
@@ -76,6 +78,33 @@ def test_what_cannot_be_read_is_one_sentence_or_the_settings_of_last_time(
     assert again == 0
     assert says in err
     assert "The settings that were read last are used" in err
+
+
+def test_a_copy_for_which_there_is_no_room_leaves_the_last_one(
+    ssm: FaultProxy, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Half a copy would be obeyed on the day on which AWS is not reached: it may be sound, and ring nobody."""
+    ssm.will(
+        _parameter('language = "en"\n'), _parameter("# a word\n" * 10_000), _refused("InternalServerError")
+    )
+    check(capsys)
+    with small_files(4096):
+        assert check(capsys)[0] == 0
+    assert check(capsys)[0] == 0
+    (copy,) = tmp_path.glob("*.toml")
+    assert copy.read_text("utf-8") == 'language = "en"\n'
+
+
+def test_a_copy_that_is_held_for_a_moment_is_replaced(
+    ssm: FaultProxy, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A virus scanner that looks at the last copy does not keep the new one out."""
+    ssm.will(_parameter('language = "en"\n'), _parameter('language = "ja"\n'))
+    check(capsys)
+    held = Held(errno.EACCES, 3, monkeypatch)
+    check(capsys)
+    (copy,) = tmp_path.iterdir()
+    assert (copy.read_text("utf-8"), held.left) == ('language = "ja"\n', 0)
 
 
 def test_a_copy_belongs_to_its_owner_and_its_name(

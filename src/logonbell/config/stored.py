@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import re
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -14,7 +15,7 @@ from logonbell.notifiers.aws import Aws, NotAnswered, chosen_region
 from logonbell.notifiers.check import words_of
 from logonbell.notifiers.identity import forbids
 from logonbell.sentence import Sentence, say
-from logonbell.store.folder import make
+from logonbell.store.folder import make, patiently
 
 _PREFIX = "ssm:"
 _MISSING = frozenset({"ParameterNotFound", "ParameterVersionNotFound"})
@@ -105,7 +106,7 @@ def _asked(name: str) -> str:
 
 
 def _keep(copy: Path, text: str) -> None:
-    """Keep a copy, whole or not at all; where nothing can be written, the next start does without."""
+    """Keep a copy, whole or not at all, also without power; where nothing can be written, the next start does without."""
     beside = copy.with_suffix(".new")
     try:
         make(copy.parent)
@@ -113,6 +114,8 @@ def _keep(copy: Path, text: str) -> None:
             os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8"
         ) as file:
             file.write(text)
-        beside.replace(copy)
+            file.flush()
+            os.fsync(file.fileno())
+        patiently(partial(beside.replace, copy))
     except OSError:
         return
