@@ -9,7 +9,7 @@ LOCALE ?= $(shell echo "$${LC_ALL:-$${LC_MESSAGES:-$$LANG}}")
 export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo check check-all lint types law test kill crash power soak mutants fuzz replay memory windows windows-bench linux linux-bench linux-vm bench figures texts pack docs sbom clean
+.PHONY: help demo check check-all lint types law test kill crash power soak faults mutants fuzz replay memory windows windows-bench linux linux-bench linux-vm bench figures texts pack docs sbom clean
 
 help: ## Show what there is
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -48,6 +48,9 @@ power: $(VENV)/check ## Take the power from the agent's disk at LOSSES (100) ran
 
 soak: $(VENV)/check ## Let everything happen at once for MINUTES (1), and hold what arrived against what was written
 	$(BIN)/python tests/soak_rig.py $(or $(MINUTES),1)
+
+faults: $(VENV)/check ## Take away what handles each fault that the state may meet (of FAULTS), and see that its test fails
+	$(BIN)/python tools/faults.py $(FAULTS)
 
 fuzz: $(VENV)/check ## Spoil made days for MINUTES of CPU time, and hold what is recognised to its promises
 	nice $(BIN)/python tools/fuzz.py --minutes $(or $(MINUTES),1)

@@ -151,6 +151,20 @@ def test_a_lost_bookmark_rings_nothing_twice(tmp_path: Path, clock: FakeClock) -
     outbox.close()
 
 
+def test_who_was_held_when_the_snapshot_was_lost_rings(
+    start: Start, outbox: Outbox, clock: FakeClock
+) -> None:
+    """Of a logon that was read and not yet told nothing is left but the log, so that is read again."""
+    source = FakeSource([console_logon(1)])
+    start(source).look()
+    outbox.commit(bookmarks={}, snapshot="{}", findings=[], alerts=[], notifiers=[], read=clock())
+    again = start(source)
+    again.look()
+    clock.pass_(1)
+    again.look()
+    assert rung(outbox, clock) == ["alice"]
+
+
 @pytest.mark.parametrize("hours", [-24 * 365, -1, 1, 24 * 365])
 @pytest.mark.parametrize("restarts", [False, True])
 def test_a_clock_that_is_set_delays_no_ring(

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta, timezone
 from typing import Any
 
 import pytest
 
-from logonbell.alert import kind_of
+from logonbell.alert import fingerprint, kind_of
 from logonbell.event import EventRef
 from logonbell.logon import (
     Door,
@@ -31,6 +32,12 @@ WHERE = (EventRef("Security", 1, 4624),)
 def kind(**facts: Any) -> str:
     """Give the kind of the alert of an RDP logon, or as ``facts`` say."""
     return kind_of(notification(1, **facts).alert)
+
+
+def test_a_fingerprint_is_of_the_moment() -> None:
+    """Whichever zone a time is told in, it is the same alert."""
+    tokyo = NOON.astimezone(timezone(timedelta(hours=9)))
+    assert fingerprint(HOST_ID, WHERE[0], tokyo, "logon") == fingerprint(HOST_ID, WHERE[0], NOON, "logon")
 
 
 def test_the_same_person_at_the_same_door_is_the_same() -> None:

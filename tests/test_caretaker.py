@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -218,22 +218,32 @@ def test_a_filter_chooses_who_is_told(make: Make, outbox: Outbox, clock: FakeClo
     assert (len(rung(outbox)), rung(outbox, "console")) == (1, [])
 
 
+@pytest.mark.parametrize("room", [0, 1])
 def test_a_full_disk_rings_later(
-    caretaker: Caretaker, outbox: Outbox, clock: FakeClock, topic: FakeGuard, monkeypatch: pytest.MonkeyPatch
+    caretaker: Caretaker,
+    outbox: Outbox,
+    clock: FakeClock,
+    topic: FakeGuard,
+    monkeypatch: pytest.MonkeyPatch,
+    *,
+    room: int,
 ) -> None:
     """Where the memory cannot be kept the alert is not kept either, and both are, once there is room."""
     topic.hears = [OPS]
     clock.now += DAY
-    remember = outbox.memory.remember
+    remember, writes = outbox.memory.remember, itertools.count()
 
-    def full(*_: object) -> None:
-        raise Refused(say("The disk is full."))
+    def full(name: str, what: str, now: datetime) -> None:
+        if next(writes) >= room:
+            raise Refused(say("The disk is full."))
+        remember(name, what, now)
 
     monkeypatch.setattr(outbox.memory, "remember", full)
     with pytest.raises(Refused, match="full"):
         caretaker.round()
     assert rung(outbox) == []
     monkeypatch.setattr(outbox.memory, "remember", remember)
+    clock.now += AGAIN
     caretaker.round()
     assert len(rung(outbox)) == 1
 

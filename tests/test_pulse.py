@@ -175,6 +175,18 @@ def test_the_heart_beats_when_it_is_due(bench: Callable[..., Bench]) -> None:
     assert len(its.rung()) == 1
 
 
+def test_a_clock_that_was_set_back_stops_no_heart(bench: Callable[..., Bench]) -> None:
+    """Once it was set right, the heart does not wait for the day on which it beat last."""
+    its = bench(DAY)
+    its.pulse.round()
+    its.clock.set(hours=-24 * 365)
+    its.pulse.round()
+    assert [kind for kind, _ in its.rung()] == ["heartbeat"]
+    its.clock.pass_(60)
+    its.pulse.round()
+    assert len(its.rung()) == 1
+
+
 def test_without_a_heartbeat_there_is_no_noise(bench: Callable[..., Bench]) -> None:
     """Nothing is told for a year of a host on which all is well."""
     its = bench()

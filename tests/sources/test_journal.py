@@ -118,6 +118,7 @@ def test_a_cursor_that_is_gone_falls_back_to_the_oldest_and_tells(follower: Foll
         broken = cursor_of(99, "0b") if cursor == "foreign" else "rubbish"
         follower.bookmark = Place(cursor=broken).text
         follower.events = []
+    follower.clock.pass_(3600)
     follower.restart()
     follower.reads()
     assert follower.told == [Told.GAP]
@@ -136,6 +137,7 @@ def test_what_was_read_is_passed_over_where_the_numbers_tell(follower: Follower)
 def test_a_damaged_bookmark_costs_time_never_an_entry(follower: Follower) -> None:
     """It is read from the oldest entry on."""
     follower.bookmark = "{"
+    follower.clock.pass_(3600)
     follower.restart()
     follower.reads()
     assert follower.said == ["one", "two", "one", "two"]

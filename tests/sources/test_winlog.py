@@ -157,6 +157,14 @@ def test_a_clock_that_was_ahead_at_the_first_start_hides_nothing(log: FakeEventL
     assert follower.follow() == [1]
 
 
+def test_a_clock_that_is_set_right_before_the_first_look_hides_nothing(log: FakeEventLog) -> None:
+    """Who came just before is news, though news were to begin at a time that is yet to come."""
+    log.write(SECURITY, logon(0, seconds=-3600), logon(1, seconds=-1))
+    follower = Follower(log, FakeClock(NOON + timedelta(days=30)))
+    follower.clock.set(hours=-24 * 30)
+    assert follower.follow() == [1]
+
+
 @pytest.mark.parametrize("kindly", [True, False])
 def test_a_restart_goes_on_where_it_stood(log: FakeEventLog, follower: Follower, *, kindly: bool) -> None:
     """What is written while nobody runs is given by the next run; nothing comes twice."""

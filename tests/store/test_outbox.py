@@ -23,7 +23,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from any_facts import texts
-from logonbell.alert import Alert
+from logonbell.alert import Alert, Level
 from logonbell.errors import Refused
 from logonbell.sentence import say
 from logonbell.store.history import Kept
@@ -145,6 +145,7 @@ def test_clock_set_back_delays_nothing(opened: Opened) -> None:
     commit(outbox, 1)
     (delivery,) = pending(outbox, "sns", LATER, 10)
     outbox.tellings.postpone(delivery, WHY, LATER + timedelta(seconds=5), LATER)
+    assert outbox.tellings.due_levels("sns", NOON) == [Level.HIGH]
     assert numbers(pending(outbox, "sns", NOON, 10)) == [1]
 
 

@@ -7,7 +7,7 @@ import shutil
 import sqlite3
 import tempfile
 from collections.abc import Callable
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from copy import deepcopy
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -305,6 +305,36 @@ class OutboxThatCrashes(RuleBasedStateMachine):
     def agrees(self) -> None:
         """It holds what the model says."""
         assert seen(self.outbox) == self.model
+
+
+def test_neither_an_alert_nor_a_message_is_begun_by_half(
+    opened: Callable[[], Outbox], tmp_path: Path
+) -> None:
+    """Ended before each of their statements, an alert of our own and a message are there with all that belongs to them, or not."""
+    outbox = opened()
+    folder = outbox._database.path.parent
+    left: list[Path] = []
+
+    def leave(_: str) -> None:
+        left.append(shutil.copytree(folder, tmp_path / str(len(left))))
+
+    def begin() -> None:
+        (row,) = outbox.tellings.waiting("sns")
+        outbox.tellings.begin("sns", [Bundle((row.key,), row.level, None, row.kind, FIRST)], NOON)
+
+    models = [seen(outbox)]
+    for operation in (lambda: outbox.ring([notification(1).alert], NOTIFIERS, NOON), begin):
+        outbox._database._connection.set_trace_callback(leave)
+        operation()
+        outbox._database._connection.set_trace_callback(None)
+        models.append(seen(outbox))
+    found = []
+    for each in left:
+        with closing(Outbox.open(each, now=NOON)) as one:
+            found.append(seen(one))
+    assert all(model in models for model in found)
+    assert models[0] in found
+    assert models[1] in found
 
 
 class TestOutboxThatCrashes(OutboxThatCrashes.TestCase):  # type: ignore[misc, valid-type]

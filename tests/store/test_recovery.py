@@ -93,6 +93,7 @@ def test_damaged_outbox_goes_on_from_its_copy(
     assert aside.name in told
     assert (aside.read_bytes() if aside.exists() else None) == left
     assert [str(mending.what) for mending in outbox.state().mendings] == [told]
+    assert [str(remark.what) for remark in pending(outbox, "sns")[0].telling.remarks] == [told]
 
     assert [commit(outbox, number) for number in (3, 4, 5, 6)] == [0, 1, 1, 1]
     assert numbers(pending(outbox, "sns")) == [1, 2, 3, GAP + 4, GAP + 5, GAP + 6]
@@ -189,6 +190,7 @@ def test_setting_aside_that_was_cut_short_is_no_first_start(opened: Opened, fold
     """Stopped when the damaged file was moved and nothing stood in its place: the numbers do not start at 1 again."""
     folder.mkdir()
     (folder / "outbox.damaged-20260304T120000Z.sqlite3").write_text("rubbish")
+    (folder / "outbox.rebuilding.sqlite3").write_text("half an outbox")
     outbox = opened(NOON)
     assert outbox.recovered is not None
     commit(outbox, 1)
