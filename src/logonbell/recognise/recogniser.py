@@ -145,23 +145,25 @@ class Recogniser:
     def _renamed(self, log: HostLog, event: Event) -> list[Finding]:
         """Find that this host, whose first record this is, is the one whose log was stopped before it, under a new name.
 
-        A new name counts from the next start on (sysprep, ``Rename-Computer``), and the record ids go on.
+        A new name counts from the next start on (sysprep, ``Rename-Computer``), and the record ids go on: of several hosts
+        in one log it is the one whose last record is the nearest.
         """
         if log.state.newest is not None or not windows.starts(event):
             return []
-        said: list[Finding] = []
-        for name, before in list(self._logs.items()):
-            newest = before.state.newest
-            if newest is None or event.record_id <= newest:
-                continue
-            if before.state.suspicions.stopped_before(event.record_id, AT_START):
-                before.booted(event)
-                said += before.advance(event.time, by_event=True)
-                said += before.finish()
-                log.inherit(before)
-                del self._logs[name]
-                self._share()
-        return said
+        stopped = {
+            before.state.newest: name
+            for name, before in self._logs.items()
+            if before.state.newest is not None
+            and before.state.newest < event.record_id
+            and before.state.suspicions.stopped_before(event.record_id, AT_START)
+        }
+        if not stopped:
+            return []
+        before = self._logs.pop(stopped[max(stopped)])
+        before.booted(event)
+        log.inherit(before)
+        self._share()
+        return before.finish()
 
     def advance(self, now: datetime) -> list[Finding]:
         """Let the time of the log reach ``now``; give what need not be waited for any longer."""
@@ -204,7 +206,7 @@ class Recogniser:
         try:
             return msgspec.json.encode(kept).decode()
         except UnicodeEncodeError:  # half a character, as only a hostile name has it: ten times as slow
-            return json.dumps(kept, separators=(",", ":"))
+            return json.dumps(kept)
 
     @classmethod
     def restore(cls, snapshot: str, *, admins: frozenset[str] = frozenset()) -> Recogniser:
