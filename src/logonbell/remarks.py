@@ -51,12 +51,20 @@ def lost(loss: Loss, now: datetime) -> Remarked:
 
 
 def unwatched(last: datetime, now: datetime) -> Remarked:
-    """Remark that nobody watched for a while."""
-    what = say(
-        "Nobody watched from {last} to {now}; what the logs still hold of that time is told late.",
-        last=f"{last.astimezone(UTC):%Y-%m-%d %H:%M} UTC",
-        now=f"{now.astimezone(UTC):%Y-%m-%d %H:%M} UTC",
-    )
+    """Remark that nobody watched for a while; where the clock was set back meanwhile, nobody knows how long."""
+    begins, ends = (f"{time.astimezone(UTC):%Y-%m-%d %H:%M} UTC" for time in (last, now))
+    if last <= now:
+        what = say(
+            "Nobody watched from {last} to {now}; what the logs still hold of that time is told late.",
+            last=begins,
+            now=ends,
+        )
+    else:
+        what = say(
+            "Nobody watched from {last} on, and the clock was set back meanwhile: for how long is not known. What the logs"
+            " still hold of that time is told late.",
+            last=begins,
+        )
     return Remarked(now, UNWATCHED, what)
 
 

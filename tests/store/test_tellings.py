@@ -361,6 +361,15 @@ def test_an_absence_is_told(opened: Opened) -> None:
     assert "Nobody watched from 2026-03-04 12:12 UTC to 2026-03-04 17:00 UTC" in str(remark.what)
 
 
+def test_an_absence_in_which_the_clock_was_set_back_is_told(opened: Opened) -> None:
+    """How long it was nobody knows; that it was is told, or who stops the agent would set the clock back for an hour."""
+    outbox = opened()
+    outbox.show_life(NOON)
+    outbox.wake(NOON - timedelta(hours=1), tolerance=timedelta(minutes=3))
+    (remark,) = outbox.remarks.between(0, 99)
+    assert "Nobody watched from 2026-03-04 12:00 UTC on, and the clock was set back" in str(remark.what)
+
+
 def test_remarks_and_silences_are_forgotten_when_they_were_told(opened: Opened) -> None:
     """What every notifier told, and ended silences, go with the history; what is not told stays however old."""
     outbox = opened()

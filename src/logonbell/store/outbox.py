@@ -397,7 +397,7 @@ class Outbox:
             signs = self._database.rows(SIGN)
             for (time,) in signs:
                 last = time_from_column(time)
-                if now - last > tolerance:
+                if abs(now - last) > tolerance:
                     self.remarks.add([unwatched(last, now)])
             if not signs:
                 self.remarks.add([begun(now)])
