@@ -114,7 +114,6 @@ class Suspicions:
             if suspicion.awaits_start:
                 suspicion.kind, suspicion.awaits_start = TamperKind.RESTARTED, False
                 suspicion.events.append(event.ref)
-                suspicion.due = suspicion.due or event.time
 
     def stopped_before(self, record_id: int, within: int) -> bool:
         """Tell whether the log stopped at most so many records before this one, and no start is known."""

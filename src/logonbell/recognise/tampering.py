@@ -7,7 +7,7 @@ from datetime import timedelta
 from logonbell.event import Event
 from logonbell.logon import TamperKind, User
 from logonbell.recognise.arrival import Kind
-from logonbell.recognise.identity import is_nobody, user_of
+from logonbell.recognise.identity import is_nobody, split_name, user_of
 from logonbell.recognise.promotion import Made
 from logonbell.recognise.seats import target_of
 from logonbell.recognise.state import HOLD, HostLog
@@ -81,7 +81,7 @@ def user_made(log: HostLog, event: Event) -> Sentence:
 def member_added(log: HostLog, event: Event) -> Sentence:
     """Read 4732: somebody became a member of a local group."""
     fields = event.fields
-    if (fields.get("TargetSid") or fields.get("TargetUserSid")) != ADMINISTRATORS:
+    if fields.get("TargetSid") != ADMINISTRATORS:
         return say("a new member of a group that is not the administrators'")
     sid = fields.get("MemberSid", "")
     name = fields.get("MemberName", "").strip("- ")
@@ -130,10 +130,10 @@ def _hold(log: HostLog, event: Event, kind: TamperKind, about: str, *, planned: 
 def subject_of(event: Event) -> User | None:
     """Give who did it, as a Security event names it."""
     fields = event.fields
-    name = fields.get("SubjectUserName", "")
+    name = fields.get("SubjectUserName")
     return user_of(name, fields.get("SubjectDomainName", ""), fields.get("SubjectUserSid")) if name else None
 
 
 def _named(text: str) -> User | None:
-    domain, _, name = text.rpartition("\\")
+    name, domain = split_name(text)
     return user_of(name, domain, None) if name else None

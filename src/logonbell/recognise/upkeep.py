@@ -12,7 +12,7 @@ from datetime import timedelta
 from logonbell.event import Event
 from logonbell.logon import TamperKind, User
 from logonbell.recognise.promotion import Made
-from logonbell.recognise.state import HOLD, HostLog
+from logonbell.recognise.state import HostLog
 from logonbell.recognise.suspicion import Asked, Shutdown, Suspicion
 from logonbell.sentence import Sentence, say
 
@@ -53,7 +53,7 @@ def accounts_said(log: HostLog, event: Event, message: str) -> Sentence:
         if made is None:
             continue
         parts = made.groupdict()
-        if parts.get("group") in ADMINISTRATORS or (parts.get("uid") or "-").strip("0") == "":
+        if parts.get("group") in ADMINISTRATORS or parts.get("uid") == "0":
             _promoted(log, event, [made["user"]], parts.get("by"))
             return say("a new administrator")
         return say("an account was made or changed that holds no administrator's rights by that")
@@ -63,8 +63,8 @@ def accounts_said(log: HostLog, event: Event, message: str) -> Sentence:
 def _promoted(log: HostLog, event: Event, names: Sequence[str], by: str | None) -> None:
     asked = _asked(log, event)
     hand = asked.by if asked is not None else User(by) if by else None
-    kind, due = TamperKind.NEW_ADMINISTRATOR, event.time + HOLD
-    log.state.suspicions.add(Suspicion(kind, event.time, [event.ref], hand, list(names), due))
+    kind = TamperKind.NEW_ADMINISTRATOR
+    log.state.suspicions.add(Suspicion(kind, event.time, [event.ref], hand, list(names), event.time))
     for name in names:
         log.state.promotions.add(Made(event.time, User(name), hand, event.ref))
 
@@ -78,8 +78,8 @@ def logind_said(log: HostLog, event: Event, message: str) -> Sentence:
         return say("somebody asked for a restart or a shutdown")
     user = asked.by if asked is not None else None
     log.state.shutdown = Shutdown(event.time, user, event.ref)
-    kind, due = TamperKind.RESTARTED, event.time + HOLD
-    log.state.suspicions.add(Suspicion(kind, event.time, [event.ref], user, [], due, planned=True))
+    kind = TamperKind.RESTARTED
+    log.state.suspicions.add(Suspicion(kind, event.time, [event.ref], user, [], event.time, planned=True))
     return say("somebody asked for a restart or a shutdown")
 
 
@@ -87,8 +87,8 @@ def started(log: HostLog, event: Event) -> None:
     """Take it that Linux was started: whoever was on is gone, and if nobody asked for it, that is told."""
     log.booted(event)
     if log.state.shutdown is None:
-        due = event.time + HOLD
-        log.state.suspicions.add(Suspicion(TamperKind.RESTARTED, event.time, [event.ref], None, [], due))
+        kind = TamperKind.RESTARTED
+        log.state.suspicions.add(Suspicion(kind, event.time, [event.ref], None, [], event.time))
     log.state.shutdown = None
 
 
