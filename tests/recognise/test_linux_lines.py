@@ -16,7 +16,6 @@ from linux_scenes import CA, ED25519, HOST, LINUX, line, written
 from logonbell.event import Event
 from logonbell.logon import Certificate, FailedLogons, Finding, Logoff
 from logonbell.recognise.accepted import Accepted, accepted_in
-from logonbell.recognise.becoming import is_shell
 from logonbell.recognise.journal import AUTH, JOURNAL
 from logonbell.recognise.linux import LONGEST
 from logonbell.recognise.recogniser import Recogniser
@@ -121,25 +120,6 @@ def test_of_a_long_line_no_more_is_read_than_programs_write() -> None:
         for event in long
     ]
     assert final(pass_through(long)) == final(pass_through(cut))
-
-
-@pytest.mark.parametrize(
-    ("command", "shell"),
-    [
-        ("/bin/bash", True),
-        ("/usr/bin/su", True),
-        ("/usr/bin/su - root", True),
-        ("/usr/bin/zsh -l", True),
-        ("/bin/bash -c id", False),
-        ("/usr/bin/su - postgres", False),
-        ("/usr/bin/apt update", False),
-        ("/usr/bin/vim /bin/bash", False),
-        ("", False),
-    ],
-)
-def test_what_is_a_shell_of_sudo(command: str, *, shell: bool) -> None:
-    """A shell to type into is a door; a command, also one that a shell runs, is none."""
-    assert is_shell(command) is shell
 
 
 @pytest.mark.parametrize(

@@ -59,8 +59,5 @@ def accepted_in(message: str) -> Accepted | None:
     if match is None:
         return None
     said = match.groupdict()
-    key, serial = said.get("key"), said.get("serial")
-    certificate = (
-        Certificate(said.get("identity") or "", serial, said.get("ca") or "") if serial is not None else None
-    )
-    return Accepted(said["how"], said["user"], said["address"], said["port"], key, certificate)
+    certificate = Certificate(said["identity"], said["serial"], said["ca"]) if "serial" in said else None
+    return Accepted(said["how"], said["user"], said["address"], said["port"], said.get("key"), certificate)

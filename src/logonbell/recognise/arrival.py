@@ -70,7 +70,7 @@ class Arrival:
     the SSM session whose worker was seen to hold the connection it came by (empty: somebody else does), ``rivals`` how
     many SSM shells its Windows logon could belong to, 0 where the worker's process id decided.
 
-    ``program`` is which of Linux' programs opened the session, ``method``, ``key``, ``certificate``, ``uid``, ``by`` and
+    ``program`` is which of Linux' programs opened a session or let a user become root, ``method``, ``key``, ``certificate``, ``uid``, ``by`` and
     ``terminal`` are a logon's, ``principal`` whom EC2 Instance Connect named.
 
     ``left`` is the record that closed the last of its logon ids so soon that a further one could still come, ``left_at`` its

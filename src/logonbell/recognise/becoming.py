@@ -29,7 +29,7 @@ _LOGIN_SHELL = frozenset({"-", "-l", "--login", "-i", "-s", "--shell", ROOT, "-p
 
 def caller(name: str | None, uid: str | None) -> User | None:
     """Give who asked for it, as PAM writes it; a number where the name is missing."""
-    if uid is None and not name:
+    if uid is None:
         return None
     return User(ROOT if uid == "0" else name or f"uid {uid}")
 

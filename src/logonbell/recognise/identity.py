@@ -77,9 +77,9 @@ def _same_domain(one: str, other: str) -> bool:
     return not a or not b or a == b or a.partition(".")[0] == b or b.partition(".")[0] == a
 
 
-def raw_address(text: str) -> str | None:
-    """Give the text of an address, None where it is none (``-``, empty, ``LOCAL`` in whatever language)."""
-    return text if address_of(text) is not None else None
+def raw_address(text: str | None) -> str | None:
+    """Give the text of an address, None where it is none (``-``, empty, ``LOCAL`` in whatever language, no text at all)."""
+    return text if text is not None and address_of(text) is not None else None
 
 
 def same_address(one: str | None, other: str | None) -> bool:

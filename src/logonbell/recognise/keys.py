@@ -35,8 +35,7 @@ class Provided:
 
     def behind(self, key: str | None, time: datetime) -> Key | None:
         """Give the one that a key (type and fingerprint) which was accepted at a time is."""
-        fingerprint = (key or "").rpartition(" ")[2]
         for one in reversed(self.keys):
-            if one.fingerprint == fingerprint and abs(time - one.time) <= NEAR:
+            if key is not None and key.endswith(f" {one.fingerprint}") and abs(time - one.time) <= NEAR:
                 return one
         return None

@@ -90,7 +90,7 @@ def groups_seen(log: HostLog, event: Event) -> Sentence:
 
 def _look_for_start(log: HostLog, event: Event) -> None:
     """See by the journal that the system was started again: whoever was on is gone."""
-    boot, boots = event.fields.get("_BOOT_ID", ""), log.state.boots
+    boot, boots = event.fields.get("_BOOT_ID"), log.state.boots
     if not boot or boot in boots:
         return
     if boots:

@@ -13,7 +13,6 @@ from logonbell.recognise.arrival import Arrival, Kind, Sign
 from logonbell.recognise.doors import AT_THE_SCREEN, OTHER_PROGRAMS
 from logonbell.recognise.identity import raw_address
 from logonbell.recognise.processes import hold, process_of, spoken_of
-from logonbell.recognise.ssm import number_of
 from logonbell.recognise.state import HostLog
 from logonbell.sentence import Sentence, say
 
@@ -72,10 +71,9 @@ def said(log: HostLog, event: Event, message: str) -> Sentence:
 
 def _opened(log: HostLog, event: Event, session: re.Match[str]) -> Sentence:
     service, user = session["service"], User(session["user"])
-    uid = number_of(session["uid"] or "")
     match service:
         case "sshd":
-            arrival: Arrival | None = sshd.opened(log, event, user)
+            arrival: Arrival | None = _held(log, event, Kind.SSH, user)
         case "su" | "su-l":
             arrival = becoming.by_su(log, event, user, becoming.caller(session["by"], session["by_uid"]))
         case "sudo" | "sudo-i":
@@ -85,8 +83,8 @@ def _opened(log: HostLog, event: Event, session: re.Match[str]) -> Sentence:
     if arrival is None:
         return say("a session that belongs to no logon of its own: a service's, or a single command's")
     arrival.signs.add(Sign.PAM)
-    if uid is not None:
-        arrival.uid = uid
+    if session["uid"] is not None:
+        arrival.uid = int(session["uid"])
     if arrival.uid == 0 or (arrival.user is not None and arrival.user.name == "root"):
         arrival.elevated = True
     log.changed(arrival, event.time)
@@ -95,12 +93,18 @@ def _opened(log: HostLog, event: Event, session: re.Match[str]) -> Sentence:
 
 def _sat_down(log: HostLog, event: Event, program: str, user: User) -> Arrival:
     """Somebody logged on at the console, or through another program than sshd."""
-    arrival = spoken_of(log, event, Kind.SESSION, user)
+    arrival = _held(log, event, Kind.SESSION, user)
+    arrival.program = arrival.program or program
+    return arrival
+
+
+def _held(log: HostLog, event: Event, kind: Kind, user: User) -> Arrival:
+    """Give the logon that a line speaks of; where none was told yet, the line is the logon itself."""
+    arrival = spoken_of(log, event, kind, user)
     if arrival is not None:
         log.joined(arrival, event)
         return arrival
-    arrival = log.begin(Kind.SESSION, event, user=user)
-    arrival.program = program
+    arrival = log.begin(kind, event, user=user)
     hold(log, arrival, process_of(event))
     return arrival
 
@@ -126,14 +130,14 @@ def login_said(log: HostLog, event: Event, message: str) -> Sentence:
     """Read a line of login's own: by it the terminal is known (util-linux, and Debian's shadow)."""
     failed = _FAILED_LOGIN.fullmatch(message)
     if failed is not None:
-        return log.failed(event, failed["user"], raw_address(failed["from"] or ""))
+        return log.failed(event, failed["user"], raw_address(failed["from"]))
     came = _LOGIN.fullmatch(message)
     if came is None:
         return say("login said something else")
     user = User(came["user"] or came["named"] or "root")
     arrival = _sat_down(log, event, "login", user)
     arrival.terminal = came["terminal"]
-    arrival.learn(address=raw_address(came["from"] or ""))
+    arrival.learn(address=raw_address(came["from"]))
     if user.name == "root":
         arrival.elevated = True
     log.changed(arrival, event.time)

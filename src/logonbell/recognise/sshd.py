@@ -11,7 +11,7 @@ import re
 from logonbell.event import Event
 from logonbell.logon import User
 from logonbell.recognise.accepted import accepted_in
-from logonbell.recognise.arrival import Arrival, Kind, Sign
+from logonbell.recognise.arrival import Kind, Sign
 from logonbell.recognise.attempts import Stage
 from logonbell.recognise.identity import raw_address
 from logonbell.recognise.keys import Key
@@ -47,7 +47,7 @@ _GONE = re.compile(
 )
 _PROVIDING = re.compile(
     r"Providing ssh key from EC2 Instance Connect with fingerprint: (?P<fingerprint>[A-Z0-9]{1,8}:[\w+/=:]{1,128})\.?"
-    r"(?:,.{0,256}?)?(?:, for IAM principal: (?P<principal>\S{1,2048}))?",
+    r"(?:,.{0,256}?)??(?:, for IAM principal: (?P<principal>\S{1,2048}))?",
     re.DOTALL,
 )
 
@@ -87,8 +87,7 @@ def _accepted(log: HostLog, event: Event, message: str) -> Sentence:
     else:
         log.joined(arrival, event)
     arrival.signs.add(Sign.ACCEPTED)
-    arrival.program, arrival.method, arrival.key = "sshd", accepted.how, accepted.key
-    arrival.certificate = accepted.certificate
+    arrival.method, arrival.key, arrival.certificate = accepted.how, accepted.key, accepted.certificate
     arrival.learn(address=address)
     if user.name == "root":
         arrival.elevated = True
@@ -147,7 +146,7 @@ def _tried_keys(log: HostLog, event: Event, said: re.Match[str] | None) -> Sente
         log.state.attempts.begins(process, Stage.REFUSED, event.time)
         return say("the same failed logon, in other words")
     log.state.attempts.begins(process, Stage.REFUSED, event.time)
-    return log.failed(event, _bare(said["user"] or ""), raw_address(said["address"]))
+    return log.failed(event, _bare(said["user"]), raw_address(said["address"]))
 
 
 def _gone(log: HostLog, event: Event, message: str) -> Sentence:
@@ -188,19 +187,6 @@ def key_provided(log: HostLog, event: Event, message: str) -> Sentence:
         return say("EC2 Instance Connect was asked for a key")
     log.state.provided.add(Key(providing["fingerprint"], providing["principal"], event.ref, event.time))
     return say("EC2 Instance Connect gave sshd a key: belongs to the logon that uses it")
-
-
-def opened(log: HostLog, event: Event, user: User) -> Arrival:
-    """Read that PAM opened a session for sshd: of a logon that sshd told, or, where it says nothing, the logon itself."""
-    arrival = spoken_of(log, event, Kind.SSH, user)
-    if arrival is not None:
-        log.joined(arrival, event, Sign.PAM)
-        return arrival
-    arrival = log.begin(Kind.SSH, event, user=user)
-    arrival.program = "sshd"
-    arrival.signs.add(Sign.PAM)
-    hold(log, arrival, process_of(event))
-    return arrival
 
 
 def _peer(address: str, port: str) -> str:

@@ -510,7 +510,7 @@ class HostLog:
             user=arrival.user,
             logon_type=arrival.logon_type,
             logon_id=ids[0] if ids else None,
-            address=raw_address(arrival.address or ""),
+            address=raw_address(arrival.address),
             workstation=arrival.workstation,
             elevated=arrival.elevated,
             domain_admin=arrival.domain_admin,
