@@ -297,6 +297,21 @@ def test_once_reads_to_the_end_and_delivers_all(start: Start, outbox: Outbox, cl
     assert len(receiver.taken) == 11
 
 
+@pytest.mark.parametrize("writes", [3, 1000])
+def test_once_waits_for_what_is_being_written(
+    start: Start, outbox: Outbox, clock: FakeClock, writes: int
+) -> None:
+    """What is whole a moment later is told by the same run; what is not is left to the next one, and that is said."""
+    receiver, told = FakeNotifier(), Told()
+    written = [Batch((), str(number), unsettled=True) for number in range(1, writes)]
+    source = Scripted("log", [*written, Batch([at(1, 0)], str(writes))])
+    begun = clock()
+    watch_once(start(source, told=told), [Deliverer(receiver, outbox, clock, lambda: 0.5)], pause=clock.pass_)
+    assert len(receiver.taken) == (writes == 3)
+    assert "log is still being written" in told.text or writes == 3
+    assert clock() - begun < timedelta(seconds=2)
+
+
 class Hurried(threading.Event):
     """A stop for which nobody waits, which notes how long they would have."""
 

@@ -44,6 +44,8 @@ CRY_AFTER = 10
 """Looks in a row that come to nothing, a second each, before that is told past the outbox: less mends itself."""
 CRY_AGAIN, CRY_ANEW = 30.0, 300.0
 """Seconds until that is tried again where it was not taken, and until another trouble is told where it was."""
+SETTLES = 10
+"""Looks, a poll apart, for which ``--once`` waits for what may still be being written."""
 LATE = timedelta(seconds=1)
 """How long ``--once`` waits for the twin events of a logon that rings; such a hold ends within 400 ms."""
 
@@ -94,12 +96,13 @@ class _Kept(msgspec.Struct):
 
 @dataclass(frozen=True, slots=True)
 class Pass:
-    """What one look at all sources gave."""
+    """What one look at all sources gave; ``unsettled`` are those in which something may still be being written."""
 
     events: int
     alerts: int
     more: bool
     losses: Sequence[Loss] = ()
+    unsettled: Sequence[str] = ()
 
 
 @dataclass(slots=True)
@@ -203,7 +206,8 @@ class Watcher:
         for loss in losses:
             self.told(say("{where}: {what}", where=loss.where, what=loss.what))
         self._show_life(now)
-        return Pass(len(events), alerts, more, losses)
+        unsettled = tuple(name for name, batch in batches.items() if batch.unsettled)
+        return Pass(len(events), alerts, more, losses, unsettled)
 
     def _go_back(self) -> None:
         """Take up the state that was kept last. Raises ``ValueError`` if it cannot be read."""
@@ -372,16 +376,28 @@ def watch_once(
     """Read everything since the bookmarks, deliver what is due, and return.
 
     What the pace holds is waited for, a minute at most: whoever runs this may not come back. A logon that rings and
-    waits for its twin events is waited for, too; longer holds are in the snapshot, and the next run finishes them.
+    waits for its twin events is waited for, too; longer holds are in the snapshot, and the next run finishes them. So is, for
+    a second, what may still be being written; what is not whole then is told of, and left to the next run.
     """
+    patience = SETTLES
     while True:
         seen = watcher.look()
         if seen.more:
             continue
-        if not seen.events and not watcher.holds_ring:
-            break
-        if watcher.holds_ring:
+        if seen.unsettled and patience:
+            patience -= 1
+            pause(POLL)
+        elif watcher.holds_ring:
             pause(watcher.wait_for(POLL))
+        elif not seen.events:
+            break
+    for name in seen.unsettled:
+        watcher.told(
+            say(
+                "{source} is still being written: what stands at its end is read by the next run.",
+                source=name,
+            )
+        )
     for deliverer in deliverers:
         while deliverer.deliver() or deliverer.holds:
             if deliverer.holds:

@@ -34,7 +34,8 @@ class Batch:
     """Events in the order of their log, and the bookmark from which reading goes on behind them.
 
     ``records`` counts everything that was looked at, events that no recogniser wants included. ``newest`` is the
-    newest record id read so far. ``more`` says that reading again at once gives more.
+    newest record id read so far. ``more`` says that reading again at once gives more; ``unsettled``, that something stands
+    there which may still be being written, and that reading a moment later tells.
     """
 
     events: Sequence[Event]
@@ -43,6 +44,7 @@ class Batch:
     records: int = 0
     newest: int | None = None
     more: bool = False
+    unsettled: bool = False
 
 
 class Source(Protocol):

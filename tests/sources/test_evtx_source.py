@@ -242,6 +242,10 @@ def test_records_that_the_chunk_does_not_count_yet_are_read(path: Path) -> None:
     log.abandon()
     write_at(path, chunk_at(0), early)
     assert EvtxSource(path, finished=True).read(None).records == 5
+    source = EvtxSource(path)
+    first = source.read(None)
+    second = source.read(first.bookmark)
+    assert (first.unsettled, second.unsettled) == (True, False)
     follower = Follower(path)
     assert follower.poll() == [1]
     assert follower.poll() == [2, 3, 4, 5]

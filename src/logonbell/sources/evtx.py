@@ -103,6 +103,7 @@ class EvtxSource:
             records=reading.records,
             newest=reading.mark.record or None,
             more=reading.more,
+            unsettled=reading.unsettled,
         )
 
     def _take_part(self, reading: Reading, limit: int) -> list[Event]:

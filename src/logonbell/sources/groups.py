@@ -8,6 +8,7 @@ import re
 import sys
 import threading
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
@@ -126,9 +127,7 @@ class Grouped:
         if limit is not None and len(whole) > limit and len(batch.events) > 1:
             batch = self.source.read(bookmark, self._fitting(batch.events, limit))
             whole = self._with_groups(batch.events)
-        return Batch(
-            whole, batch.bookmark, batch.losses, records=batch.records, newest=batch.newest, more=batch.more
-        )
+        return replace(batch, events=whole)
 
     def tells_of(self, user: str, time: datetime) -> bool | None:
         """Tell whether a user came in within a minute of that time, by the log; None for before it was read here."""

@@ -38,7 +38,8 @@ class Reading:
     """Collects the ``texts`` (JSON) of the records behind ``mark``, and moves it.
 
     ``moved``
-    says that the file is no longer as it was surveyed, ``part`` that the last chunk was taken in part. ``unreadable`` counts whole records that gave no
+    says that the file is no longer as it was surveyed, ``part`` that the last chunk was taken in part, ``unsettled`` that something
+    waits until it has looked the same at two reads in a row. ``unreadable`` counts whole records that gave no
     text, or none that could be understood.
     """
 
@@ -56,6 +57,7 @@ class Reading:
     done: bool = False
     moved: bool = False
     part: bool = False
+    unsettled: bool = False
     _chunks: Sequence[Chunk] = ()
 
     @property
@@ -268,7 +270,9 @@ class Reading:
             return new
         seen, before = crc32(data), self.mark.held
         self.mark = replace(self.mark, held=seen if new and new[-1].end > checked else 0)
-        return new if seen == before else [record for record in new if record.end <= checked]
+        chosen = new if seen == before else [record for record in new if record.end <= checked]
+        self.unsettled |= len(chosen) < len(new)
+        return chosen
 
     def _take_whole(
         self,
@@ -409,6 +413,7 @@ class Reading:
         same = seen == self.mark.end
         told = same and self.mark.told
         self.mark = replace(self.mark, end=seen, told=told or same or self.finished)
+        self.unsettled |= not self.mark.told
         if self.mark.told and not told:
             self.losses += faults
             self.mark = replace(

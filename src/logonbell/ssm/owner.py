@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from ipaddress import ip_address
 from typing import Protocol
@@ -120,9 +120,7 @@ class Observed:
             batch = self.source.read(bookmark, fitting)
             whole = self._with_observations(batch)
         self._given = self._addresses
-        return Batch(
-            whole, batch.bookmark, batch.losses, records=batch.records, newest=batch.newest, more=batch.more
-        )
+        return replace(batch, events=whole)
 
     def _fitting(self, events: Sequence[Event], limit: int) -> int:
         """Give how many of these events fit into a limit together with what was seen beside them."""
