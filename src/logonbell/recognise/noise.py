@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from types import MappingProxyType
 
 from logonbell.event import Event
@@ -19,17 +20,13 @@ ACCESS_CHECK = say("an access check (Authz), not a logon")
 WINDOWS_SETUP = say("Windows setup or its first-run pages, not a person")
 PASSWORD_CHECK = say("lsass checked a password change")
 
-
-def _nobody(field: str, because: Sentence) -> Hallmark:
-    return Hallmark(field, because, MACHINE_OWN, VIRTUAL)
-
-
+_nobody = partial(Hallmark, values=MACHINE_OWN, beginnings=VIRTUAL)
 _GROUPS = _nobody("TargetUserSid", say("groups of the machine itself"))
 HALLMARKS: Hallmarks = MappingProxyType(
     {
         ("Security", 4624): (
             Hallmark("LogonType", SERVICE_START, frozenset({"5"})),
-            Hallmark("TargetUserSid", MACHINE_ITSELF, MACHINE_OWN, VIRTUAL, unless=("LogonType", "0")),
+            _nobody("TargetUserSid", MACHINE_ITSELF, unless=("LogonType", "0")),
         ),
         ("Security", 4627): (_GROUPS,),
         ("Security", 4634): (_nobody("TargetUserSid", say("the end of a logon of the machine itself")),),
