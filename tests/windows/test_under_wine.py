@@ -136,6 +136,24 @@ def test_windows_security_is_asked_as_it_answers(inside: dict[str, Any]) -> None
     assert (found["sid of system"], found["sid of nobody"]) == ("S-1-5-18", None)
 
 
+def test_a_second_agent_on_a_state_folder_refuses(inside: dict[str, Any]) -> None:
+    """It names the first by its number, and who comes when that has ended is let in.
+
+    Wine 8 locks, and does not say why it refuses to (errno 0, where Windows' C library says EACCES): then the file is named.
+    """
+    process, *refused = inside["agents"]
+    for told in refused:
+        assert told.startswith("Refused: ")
+        assert f"(process {process}) is at work in" in told or r"\agent.lock failed (Error)" in told
+
+
+def test_a_file_that_somebody_reads_is_waited_for(inside: dict[str, Any]) -> None:
+    """A sharing violation is what it is taken for, and ends in time; and what we read of others stands in nobody's way."""
+    found = inside["sharing"]
+    assert found["held"].startswith("PermissionError: [WinError 32]")
+    assert (found["patient"], found["ours"]) == (None, "file")
+
+
 def test_the_registry_says_who_made_the_machine(inside: dict[str, Any]) -> None:
     """By that alone is it decided whether the metadata service of EC2 is asked at all."""
     assert inside["firmware"] == [False, True]

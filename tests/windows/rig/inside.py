@@ -12,6 +12,7 @@ import json
 import os
 import socket
 import tempfile
+import threading
 import winreg
 from collections.abc import Callable
 from pathlib import Path
@@ -21,11 +22,15 @@ import pywintypes
 import win32evtlog
 
 from logonbell.agent import utc_now
+from logonbell.errors import Refused
 from logonbell.instance import FIRMWARE, may_be_instance
 from logonbell.simulate.ssm import SsmAgent
 from logonbell.simulate.ssm_documents import port
+from logonbell.ssm.files import _descriptor
 from logonbell.ssm.processes import HostProcesses
 from logonbell.ssm.source import SsmSource
+from logonbell.store.folder import PAUSE, patiently
+from logonbell.store.outbox import Outbox
 from logonbell.windows.folders import program_data, program_files, system_folder
 from logonbell.windows.sddl import OURS
 from logonbell.windows.security import OwnSecurity
@@ -35,7 +40,7 @@ def told(what: Callable[[], object]) -> object:
     """Give what comes of it, or how it fails."""
     try:
         return what()
-    except (OSError, pywintypes.error) as error:
+    except (OSError, Refused, pywintypes.error) as error:
         return f"{type(error).__name__}: {error}"
 
 
@@ -94,6 +99,36 @@ def firmware() -> list[bool]:
     return [before, may_be_instance({})]
 
 
+def agents(folder: Path) -> list[object]:
+    """Open a state folder twice at a time, and once more when it is free."""
+
+    def opened() -> object:
+        outbox = Outbox.open(folder, now=utc_now())
+        try:
+            return told(lambda: Outbox.open(folder, now=utc_now()))
+        finally:
+            outbox.close()
+
+    return [os.getpid(), opened(), opened()]
+
+
+def sharing(folder: Path) -> dict[str, object]:
+    """Move a file that somebody reads: as Python's own ``open`` does, for a moment or for good, and as we do."""
+    path = folder / "file"
+    path.write_text("text")
+    with path.open("rb"):
+        held = told(lambda: path.rename(folder / "moved"))
+    file = path.open("rb")
+    scanner = threading.Timer(3 * PAUSE, file.close)
+    scanner.start()
+    patient = told(lambda: patiently(lambda: path.rename(folder / "moved")))
+    scanner.join()
+    descriptor = _descriptor(folder / "moved")
+    ours = told(lambda: (folder / "moved").rename(path).name)
+    os.close(descriptor)
+    return {"held": held, "patient": patient, "ours": ours}
+
+
 def main() -> None:
     """Print it all."""
     with tempfile.TemporaryDirectory() as name:
@@ -106,6 +141,8 @@ def main() -> None:
             "sessions": sessions(folder / "ssm"),
             "security": security(folder / "ours"),
             "firmware": firmware(),
+            "agents": agents(folder / "state"),
+            "sharing": sharing(folder / "ours"),
             "folders": [str(each) for each in (system_folder(), program_data(), program_files())],
         }
     print(json.dumps(found))  # noqa: T201 - that is its purpose
