@@ -138,6 +138,28 @@ def test_the_door_and_why(seat: Arrival, link: Link, door: Door, why: str) -> No
 
 
 @pytest.mark.parametrize(
+    ("program", "terminal", "address", "door", "why"),
+    [
+        ("xrdp-sesman", None, None, Door.RDP, "xrdp opened a session"),
+        ("gdm-password", ":0", None, Door.CONSOLE, "a logon at the graphical screen (gdm-password)"),
+        ("cockpit", None, FAR, Door.NETWORK, "the program cockpit opened a session for a user"),
+        ("login", "pts/3", FAR, Door.NETWORK, "the program login opened a session for a user"),
+        ("login", "ttyS0", None, Door.CONSOLE, "a logon at the serial console (ttyS0)"),
+        ("login", "tty1", None, Door.CONSOLE, "a logon at the console"),
+        ("login", None, None, Door.CONSOLE, "a logon at the console"),
+    ],
+)
+def test_by_which_door_of_linux(
+    program: str, terminal: str | None, address: str | None, door: Door, why: str
+) -> None:
+    """The program that opened the session says it; for login the terminal, or that it came from elsewhere."""
+    session = arrival(kind=Kind.SESSION, address=address)
+    session.program, session.terminal = program, terminal
+    found, reason = door_of(session, NOBODY)
+    assert (found, str(reason)) == (door, why)
+
+
+@pytest.mark.parametrize(
     ("seat", "resumed"),
     [
         (arrival(S.AGAIN), True),

@@ -123,15 +123,13 @@ class Arrival:
     def fold(self, ref: EventRef, time: datetime) -> None:
         """Take one more record into this logon."""
         self.folded += 1
-        if len(self.events) < EVENTS_LISTED and ref not in self.events:
-            self.events.append(ref)
+        self._list(ref)
         self.last = max(self.last, time)
 
     def absorb(self, other: Arrival) -> None:
         """Take all of another arrival, which turned out to be the same logon, into this one."""
         for ref in other.events:
-            if len(self.events) < EVENTS_LISTED and ref not in self.events:
-                self.events.append(ref)
+            self._list(ref)
         self.folded += other.folded
         self.last = max(self.last, other.last)
         self.learn(user=other.user, address=other.address, workstation=other.workstation)
@@ -139,6 +137,10 @@ class Arrival:
         self.domain_admin = either(self.domain_admin, other.domain_admin)
         for logon_id in (*other.logon_ids, *other.unlock_ids):
             self.hold_id(logon_id, unlock=True)
+
+    def _list(self, ref: EventRef) -> None:
+        if len(self.events) < EVENTS_LISTED and ref not in self.events:
+            self.events.append(ref)
 
     def hold_id(self, logon_id: str, *, unlock: bool) -> None:
         """Be known by one more logon id."""

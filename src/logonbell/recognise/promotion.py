@@ -28,17 +28,12 @@ class Made:
 
 @dataclass(slots=True)
 class Promotions:
-    """Those of one host; beyond ``_KEPT`` the oldest is forgotten, and each ``LATELY`` after it."""
+    """Those of one host; beyond ``_KEPT`` the oldest is forgotten."""
 
     made: list[Made] = field(default_factory=list)
 
     def add(self, made: Made) -> None:
-        """Note one more; made once more, somebody is as new as the last time."""
-        self.made = [
-            old
-            for old in self.made
-            if not same_user(old.member, made.member) and made.time - old.time <= LATELY
-        ]
+        """Note one more. Made once more, somebody is as new as the last time; a logon in between stays behind the first."""
         self.made.append(made)
         del self.made[:-_KEPT]
 
