@@ -37,6 +37,8 @@ NAMELESS = timedelta(seconds=2)
 TWIN = timedelta(seconds=1)
 SET_BACK = timedelta(seconds=5)
 """By so much Windows' time service may set the clock back between two records of one session start."""
+AT_A_SEAT = frozenset({"2", "7", "10", "11", "12", "13"})
+"""The types of a 4624 by which somebody sits down or unlocks."""
 
 OTHER_HALF = say("the other half of a split token (UAC): the same logon")
 
@@ -97,17 +99,10 @@ def other_half(log: HostLog, event: Event) -> Arrival | None:
     if linked:
         half = log.with_id(linked)
         return half if half is not None and same_user(half.user, target_of(event)) else None
-    if "TargetLinkedLogonId" in event.fields or event.fields.get("LogonType") not in {
-        "2",
-        "7",
-        "10",
-        "11",
-        "12",
-    }:
+    kind = event.fields.get("LogonType", "")
+    if "TargetLinkedLogonId" in event.fields or kind not in AT_A_SEAT:
         return None
-    kind = event.fields.get(
-        "LogonType"
-    )  # version 0 and 1 do not name the other half: it comes in the same moment
+    # Version 0 and 1 do not name the other half: it comes in the same moment.
     address = raw_address(event.fields.get("IpAddress", ""))
     return log.nearest(
         log.named(Kind.SEAT, target_of(event)),
@@ -183,11 +178,10 @@ def _session(log: HostLog, event: Event, sign: Sign) -> Sentence:
     number = session_number(event)
 
     def fits(arrival: Arrival) -> bool:
-        signs = arrival.signs
-        other = Sign.AGAIN if sign is Sign.NEW else Sign.NEW
-        if arrival.session is not None or other in signs or not _in_place(arrival, place):
+        if arrival.session is not None or not _in_place(arrival, place):
             return False
-        return sign is not Sign.NEW or (Sign.ATTACHED not in signs and Sign.SEATED in signs)
+        signs = arrival.signs
+        return sign is Sign.AGAIN or (Sign.SEATED in signs and not signs & {Sign.AGAIN, Sign.ATTACHED})
 
     def is_slow(arrival: Arrival) -> bool:
         begun = arrival.time <= event.time and Sign.BRIEF not in arrival.signs
@@ -240,8 +234,10 @@ def attached(log: HostLog, event: Event) -> Sentence:
 
     def fits(arrival: Arrival) -> bool:
         signs = arrival.signs
-        if signs & {Sign.ATTACHED, Sign.NEW} or resumed in arrival.logon_ids:
-            return False  # the latter: the logon that opened the very session which is attached again
+        if signs & {Sign.ATTACHED, Sign.NEW} or arrival.resumed_id:
+            return False
+        if resumed in arrival.logon_ids:
+            return False  # the logon that opened the very session which is attached again
         return Sign.LOCAL not in signs if by_rdp else arrival.logon_type not in {10, 12}
 
     arrival = _nearest_seat(log, event, user, address, fits, hearsay=True)
@@ -251,7 +247,7 @@ def attached(log: HostLog, event: Event) -> Sentence:
     else:
         log.joined(arrival, event, *signs)
     arrival.hear_address(address)
-    arrival.resumed_id = arrival.resumed_id or resumed
+    arrival.resumed_id = resumed
     hear_knocks(log, arrival)
     return (
         say("an existing session was attached to an RDP client (4778)")

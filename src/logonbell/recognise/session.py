@@ -38,4 +38,4 @@ class Told(IntEnum):
 
 def record_id_of(session_id: str) -> int:
     """Give a session's record id: 48 bits of a digest, the same wherever the session is read."""
-    return int.from_bytes(hashlib.sha256(session_id.encode("utf-8", "surrogatepass")).digest()[:6], "big")
+    return int.from_bytes(hashlib.sha256(session_id.encode(errors="surrogatepass")).digest()[:6])
