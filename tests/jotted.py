@@ -97,3 +97,18 @@ def tell(events: Iterable[Event]) -> tuple[list[Logon], list[Logoff], Recogniser
 def came(*events: Event) -> list[str]:
     """Each door that was told, with how many records it was told of."""
     return [f"{logon.door} {len(logon.events)}" for logon in tell(events)[0]]
+
+
+def words(*events: Event) -> list[str]:
+    """What was said of each record, read in this order."""
+    said: list[str] = []
+    recogniser = Recogniser(lambda _, what: said.append(str(what)))
+    for number, event in enumerate(events, 1):
+        recogniser.feed(replace(event, record_id=number))
+    return said
+
+
+def left(*events: Event) -> tuple[list[str], int]:
+    """Who left: the record that opened the session and the one that ended it; and how many are still on."""
+    _, ends, recogniser = tell(events)
+    return [f"{end.logon.record_id} by {end.events[0].record_id}" for end in ends], len(recogniser.present())

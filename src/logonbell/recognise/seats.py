@@ -371,21 +371,19 @@ def session_ended(log: HostLog, event: Event) -> Sentence:
     number = session_number(event)
     if number is None:
         return say("the end of something that was not followed")
-    growing = [a for a in log.named(Kind.SEAT, user) if a.session == number]
-    for session in reversed(log.state.open):
-        if session.session == number and same_user(session.user, user):
-            for arrival in growing:
-                arrival.ended = True  # only attached to it
-            log.end_open(session, event)
-            return say("the session was closed")
-    for arrival in growing:
-        if arrival.resumes is not None:
-            arrival.ended = True  # likewise
-    for arrival in growing:
-        if not arrival.ended:
+    growing = [a for a in log.named(Kind.SEAT, user) if a.session == number and not a.ended]
+    opened = [kept for kept in log.state.open if kept.session == number and same_user(kept.user, user)]
+    new = [arrival for arrival in growing if Sign.NEW in arrival.signs]
+    if opened and not new:
+        log.end_open(opened[-1], event)
+    else:
+        for arrival in (new or growing)[:1]:
             arrival.signs.add(Sign.LEFT)
             log.end(arrival, event)
-            return say("the session was closed")
+    for arrival in growing:
+        arrival.ended = True  # the others were only attached to it
+    if opened or growing:
+        return say("the session was closed")
     return say("the end of something that was not followed")
 
 
@@ -460,9 +458,7 @@ def _nameless(
     seats = log.of_kind if is_microsoft_account(user) else log.spelt_twice
     near = [
         arrival
-        for arrival in seats(Kind.SEAT, event.time - JOIN)
-        if abs(arrival.time - event.time) <= NAMELESS
-        and fits(arrival)
-        and same_address(arrival.address, address)
+        for arrival in seats(Kind.SEAT, event.time - NAMELESS)
+        if arrival.time - event.time <= NAMELESS and fits(arrival) and same_address(arrival.address, address)
     ]
     return near[0] if len(near) == 1 else None
