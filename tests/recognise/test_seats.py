@@ -80,6 +80,7 @@ LIMIT, BACK = KNOCK.total_seconds(), SET_BACK.total_seconds()
     ("seat", "came"),
     [
         (arrival(), True),
+        (arrival(record=8), True),
         (arrival(second=LIMIT), True),
         (arrival(second=LIMIT + 0.1), False),
         (arrival(second=-BACK), True),
@@ -127,6 +128,8 @@ def test_a_knock_is_heard(second: float, user: User, address: str, *, heard: boo
         (arrival(logon_type=2, address=FAR), False),
         (arrival(S.LOCAL, logon_type=7, address=FAR), False),
         (arrival(logon_type=10, address=LOOP), True),
+        (arrival(logon_type=12, address=LOOP), True),
+        (arrival(S.UNLOCKED, logon_type=13, address=LOOP), False),
         (arrival(S.UNLOCKED, logon_type=7, address=FAR), True),
         (arrival(S.UNLOCKED, logon_type=7, address=LOOP), False),
         (arrival(S.UNLOCKED, S.KNOCKED, logon_type=7, address=LOOP), True),

@@ -104,6 +104,8 @@ def test_either_half_knows_the_rights() -> None:
         ([attached(0), sat(1, 2)], ["rdp-reconnect 1", "console 1"]),
         ([attached(0), sat(1, 11)], ["rdp-reconnect 1", "cached-console 1"]),
         ([attached(0, "LOCAL", by="Console"), console(1)], ["unlock 2"]),
+        ([heard(0, 21, 2, FAR), rdp(1), rdp(2, "0x102")], ["rdp 2", "rdp 1"]),
+        ([attached(0), rdp(1), rdp(2, "0x102")], ["rdp-reconnect 2", "rdp 1"]),
         ([rdp(0), rdp(2, "0x102")], ["rdp 1", "rdp 1"]),
         ([rdp(0), console(2, "0x102")], ["rdp 1", "console 1"]),
     ],

@@ -115,13 +115,13 @@ def other_half(log: HostLog, event: Event) -> Arrival | None:
 def sat_down(log: HostLog, event: Event) -> Sentence:
     """Read a 4624 of type 2, 10, 11 or 12: somebody at the console or by RDP."""
     user, address = target_of(event), raw_address(event.fields.get("IpAddress", ""))
-    remote = event.fields.get("LogonType") in {"10", "12"}
+    kind = event.fields["LogonType"]
 
     def is_free(arrival: Arrival) -> bool:
         signs = arrival.signs
         if Sign.SEATED in signs:
             return False
-        return Sign.LOCAL not in signs if remote else not signs & {Sign.ATTACHED, Sign.HYPERV}
+        return Sign.LOCAL not in signs if kind in {"10", "12"} else not signs & {Sign.ATTACHED, Sign.HYPERV}
 
     arrival = _nearest_seat(log, event, user, address, is_free)
     if arrival is None:
@@ -134,7 +134,7 @@ def sat_down(log: HostLog, event: Event) -> Sentence:
     arrival.halves += 1
     note_logon(log, arrival, event)
     hear_knocks(log, arrival)
-    return say("somebody sat down: a logon of type {type}", type=event.fields.get("LogonType", ""))
+    return say("somebody sat down: a logon of type {type}", type=kind)
 
 
 def unlocked(log: HostLog, event: Event) -> Sentence:
@@ -200,7 +200,7 @@ def _session(log: HostLog, event: Event, sign: Sign) -> Sentence:
     arrival.session = number
     if place is not None:
         arrival.signs.add(place)
-    arrival.learn(user=user, address=address)
+    arrival.learn(address=address)
     hear_knocks(log, arrival)
     return (
         say("a new session {session} (LocalSessionManager)", session=number or "")
