@@ -154,6 +154,7 @@ def test_lsass_unlocks_nothing(second: float, doors: list[str]) -> None:
     [
         ([rdp(0), heard(60, 21, 2, FAR)], ["rdp 2"]),
         ([rdp(0), heard(60.1, 21, 2, FAR)], ["rdp 1", "rdp 1"]),
+        ([rdp(0), heard(5, 21, 2, NEAR)], ["rdp 1", "rdp 1"]),
         ([rdp(0), heard(30, 21, 2, NEAR)], ["rdp 1", "rdp 1"]),
         ([rdp(0), heard(30, 21, 2)], ["rdp 1", "console 1"]),
         ([rdp(0), closed(0.5), heard(30, 21, 2, FAR)], ["rdp-reconnect 1", "rdp 1"]),
@@ -179,6 +180,7 @@ def test_a_session_is_new(records: list[Event], doors: list[str]) -> None:
     [
         ([unlock(0, address=FAR), heard(10, 25, 2, FAR)], ["rdp-reconnect 2"]),
         ([unlock(0, address=FAR), heard(10.1, 25, 2, FAR)], ["unlock 1", "rdp-reconnect 1"]),
+        ([unlock(0, address=FAR), heard(1, 25, 2, NEAR)], ["unlock 1", "rdp-reconnect 1"]),
         ([unlock(0), heard(1, 25, 1)], ["unlock 2"]),
         ([attached(0), heard(1, 25, 2, FAR)], ["rdp-reconnect 2"]),
         ([attached(0), heard(1, 25, 1)], ["rdp-reconnect 1", "unlock 1"]),

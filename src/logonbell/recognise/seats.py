@@ -99,7 +99,7 @@ def other_half(log: HostLog, event: Event) -> Arrival | None:
     if linked:
         half = log.with_id(linked)
         return half if half is not None and same_user(half.user, target_of(event)) else None
-    kind = event.fields.get("LogonType", "")
+    kind = event.fields.get("LogonType")
     if "TargetLinkedLogonId" in event.fields or kind not in AT_A_SEAT:
         return None
     # Version 0 and 1 do not name the other half: it comes in the same moment.
@@ -131,7 +131,7 @@ def sat_down(log: HostLog, event: Event) -> Sentence:
         arrival.signs.add(Sign.SEATED)
     else:
         log.joined(arrival, event, Sign.SEATED)
-    arrival.halves += 1
+    arrival.halves = 1
     note_logon(log, arrival, event)
     hear_knocks(log, arrival)
     return say("somebody sat down: a logon of type {type}", type=kind)
@@ -157,7 +157,7 @@ def unlocked(log: HostLog, event: Event) -> Sentence:
         arrival.signs.add(Sign.UNLOCKED)
     else:
         log.joined(arrival, event, Sign.UNLOCKED)
-    arrival.halves += 1
+    arrival.halves = 1
     note_logon(log, arrival, event, unlock=True)
     hear_knocks(log, arrival)
     return say("an unlock, or the key of a reconnect (type 7 or 13)")
