@@ -119,6 +119,32 @@ def test_changed_settings_ring_once(run: Run, settings: Path) -> None:
     )
 
 
+OWN = """
+title: Somebody at the console
+logsource: {product: logonbell, category: logon}
+detection: {one: {Door: console}, condition: one}
+"""
+
+
+def test_changed_rules_ring_once(run: Run, settings: Path, tmp_path: Path) -> None:
+    """A rule of one's own that is added, changed or taken away is told of by its file, as it decides what rings."""
+    (tmp_path / "rules").mkdir()
+    with settings.open("a", encoding="utf-8") as file:
+        file.write(f"[rules]\nfolders = ['{tmp_path / 'rules'}']\n")
+    rule = tmp_path / "rules" / "console.yml"
+
+    def said() -> str:
+        return run("watch", "--once", "--config", settings).out
+
+    rule.write_text(OWN, encoding="utf-8")
+    assert "were changed" not in said()
+    rule.write_text(OWN.replace("console}", "ssh}"), encoding="utf-8")
+    assert f"The settings were changed: {rule}" in said()
+    assert "were changed" not in said()
+    rule.unlink()
+    assert f"The settings were changed: {rule}" in said()
+
+
 ALLOW = "[[rules.allow]]\nusers = ['{user}']\nbecause = 'night work'\n"
 
 

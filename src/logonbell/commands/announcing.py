@@ -1,11 +1,14 @@
-"""Which settings changed since the last start, rung before they take effect."""
+"""Which settings and rules changed since the last start, rung before they take effect."""
 
 from __future__ import annotations
 
+import hashlib
 import json
 import socket
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from datetime import datetime
+from pathlib import Path
 
 from logonbell.agent import utc_now
 from logonbell.alert import Alert
@@ -13,36 +16,51 @@ from logonbell.config.changes import changed, mark_of, marks_of
 from logonbell.config.settings import Config
 from logonbell.logon import NoticeKind
 from logonbell.notice import notice
+from logonbell.rulebook.shelf import find_rules
 from logonbell.sentence import say
 from logonbell.store.outbox import Outbox
 
 SETTINGS = "settings"
+RULES = "rules"
 EXPECTED = "expected"
 NAMED = 20
 """So many changed settings are named."""
 
 
 def announce(config: Config, outbox: Outbox, notifiers: Sequence[str]) -> Mapping[str, str]:
-    """Ring which settings changed since the last start, past every filter.
+    """Ring which settings and files of rules changed since the last start, past every filter.
 
     Returns, by the mark of each thing that the settings expect, the fingerprint of the notice that told of it: it holds
     nothing back until somebody took that. What was there at the first start needs none (an empty one).
     """
-    now, marks = utc_now(), marks_of(config)
+    now, marks, rules = utc_now(), marks_of(config), _marks_of_files(find_rules(config.rules.folders))
     expected = {mark_of(one) for one in (*config.rules.allow, *config.maintenance)}
-    before, told = _recall(outbox, SETTINGS), _recall(outbox, EXPECTED)
+    before, ruled, told = (_recall(outbox, name) for name in (SETTINGS, RULES, EXPECTED))
     names = [] if before is None else changed(before, marks)
-    if before is not None and told is not None and not names:
+    names += [] if ruled is None else changed(ruled, rules)
+    if before is not None and ruled is not None and told is not None and not names:
         return told
     alert = _notice(outbox, names, now) if names else None
     new = "" if alert is None else alert.fingerprint
     told = {mark: new if told is None else told.get(mark, new) for mark in expected}
     with outbox.together():
         outbox.memory.remember(SETTINGS, json.dumps(marks), now)
+        outbox.memory.remember(RULES, json.dumps(rules), now)
         outbox.memory.remember(EXPECTED, json.dumps(told), now)
         if alert is not None:
             outbox.ring([alert], notifiers, now)
     return told
+
+
+def _marks_of_files(paths: Sequence[Path]) -> dict[str, str]:
+    """Take the mark of each file, by its path; one that cannot be read has that of nothing."""
+    marks: dict[str, str] = {}
+    for path in paths:
+        content = b""
+        with suppress(OSError):
+            content = path.read_bytes()
+        marks[str(path)] = hashlib.sha256(content).hexdigest()[:16]
+    return marks
 
 
 def _recall(outbox: Outbox, name: str) -> dict[str, str] | None:
