@@ -18,6 +18,7 @@ from fakes import FakeClock, FakeNotifier, Told, away
 from logonbell.alert import Alert, Level
 from logonbell.deliverer import Deliverer, _is_complaint
 from logonbell.errors import Refused
+from logonbell.host import Instance
 from logonbell.logon import Notice, NoticeKind, User
 from logonbell.notice import notice
 from logonbell.notification import Digest, DigestKind, Telling, digest_fingerprint
@@ -638,6 +639,8 @@ def test_who_is_told_of_what_fails_is_told_how_many_and_for_how_long(posts: Post
 def test_a_cry_passes_the_outbox_by(posts: Posts, monkeypatch: pytest.MonkeyPatch, *, readable: bool) -> None:
     """It has no number and no row, is of now, and names the host that is known, or this one where nothing can be read."""
     post = posts()
+    here = Instance(HOST_ID, "ap-northeast-1", "123456789012", "bastion-tokyo")
+    post.outbox.hosts.become(HOST_ID, here)
     post.ring([alert(1)])
 
     def unreadable(_: str) -> str:
@@ -649,6 +652,7 @@ def test_a_cry_passes_the_outbox_by(posts: Posts, monkeypatch: pytest.MonkeyPatc
     (cried,) = post.receiver.taken
     assert (cried.sequence, cried.read, cried.alert.finding.main.record_id) == (0, NOON, 0)
     assert cried.alert.host_id == (HOST_ID if readable else "bastion")
+    assert cried.instance == (here if readable else None)
     assert post.state == (1, 0, 0)
     post.receiver.answer = lambda _: away()
     assert not post.deliverer.cry(say("Nothing can be kept."))
