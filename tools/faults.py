@@ -17,7 +17,6 @@ import py_compile
 import shutil
 import subprocess
 import sys
-import tempfile
 import tomllib
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -26,12 +25,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from queue import SimpleQueue
 
-ROOT = Path(__file__).resolve().parent.parent
+from workcopy import ROOT, copied, scratch
+
 TABLE = Path(__file__).with_suffix(".toml")
 CODE = Path("src", "logonbell")
-COPIED = ("src", "tests", "tools", "docs")
 COPIES = os.cpu_count() or 1
-MEMORY = Path("/dev/shm")  # noqa: S108 - tests wait for the disk at each step; in memory there is nothing to wait for
 PATIENCE = 300
 """Seconds after which a test that does not end has noticed nothing: whoever waits for it learns no more."""
 PASSED, FAILED = 0, 1
@@ -68,17 +66,13 @@ def read_table(words: Sequence[str]) -> list[Handling]:
     ]
 
 
-def copied(folder: Path) -> Path:
-    """Make a copy of all that the tests need, compiled in such a way that a changed file is compiled anew, whenever it changed."""
-    for name in COPIED:
-        shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
-    for path in ROOT.glob("*"):
-        if path.is_file():
-            shutil.copy(path, folder)
+def compiled(folder: Path) -> Path:
+    """Make a copy, compiled in such a way that a changed file is compiled anew, whenever it changed."""
+    copy = copied(folder)
     compileall.compile_dir(
-        folder / "src", quiet=2, invalidation_mode=py_compile.PycInvalidationMode.CHECKED_HASH
+        copy / "src", quiet=2, invalidation_mode=py_compile.PycInvalidationMode.CHECKED_HASH
     )
-    return folder
+    return copy
 
 
 def ends(copy: Path, tests: Sequence[str]) -> tuple[int | None, str]:
@@ -128,16 +122,12 @@ def main() -> int:
     asked.add_argument("--why", action="store_true", help="tell how each test failed")
     options = asked.parse_args()
     handlings = read_table(options.words)
-    with (
-        tempfile.TemporaryDirectory(dir=MEMORY if MEMORY.is_dir() else None) as folder,
-        ThreadPoolExecutor(COPIES) as pool,
-    ):
-        Path(folder).chmod(0o755)  # some tests become somebody who may do little
-        first = copied(Path(folder, "0"))
+    with scratch() as folder, ThreadPoolExecutor(COPIES) as pool:
+        first = compiled(folder / "0")
         copies: SimpleQueue[Path] = SimpleQueue()
         copies.put(first)
         for number in range(1, COPIES):
-            copies.put(shutil.copytree(first, Path(folder, str(number))))
+            copies.put(shutil.copytree(first, folder / str(number)))
 
         @contextmanager
         def a_copy() -> Iterator[Path]:
