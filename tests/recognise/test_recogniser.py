@@ -223,6 +223,20 @@ def test_a_silence_through_which_nobody_listened_is_given_time_once_more() -> No
     assert held_to_be(again.advance(begun + 2 * SILENCE)) == {"A": [TamperKind.LOG_STOPPED]}
 
 
+@pytest.mark.parametrize("restarted", [False, True])
+def test_a_silence_to_which_somebody_listened_is_told(*, restarted: bool) -> None:
+    """Also by an agent that started before the log was stopped: what came before it started was given time then."""
+    recogniser = Recogniser()
+    recogniser.feed(seated("A", 9))
+    if restarted:
+        recogniser = Recogniser.restore(recogniser.snapshot())
+    recogniser.advance(after(300))
+    recogniser.feed(stopped("A", 10))
+    assert held_to_be(recogniser.advance(after(600) + SILENCE + timedelta(seconds=1))) == {
+        "A": [TamperKind.LOG_STOPPED]
+    }
+
+
 def test_a_renamed_host_is_told_to_its_end_under_its_old_name() -> None:
     """Whoever was on when it restarted is off; what was held is told."""
     found = recognise(SCENES["tampering-host-renamed"].events)

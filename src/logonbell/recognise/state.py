@@ -18,7 +18,7 @@ from logonbell.recognise.arrival import EVENTS_LISTED, Arrival, Kind, Sign, eith
 from logonbell.recognise.attempts import Attempts
 from logonbell.recognise.doors import door_of, is_resumption, port_of
 from logonbell.recognise.failures import Failures
-from logonbell.recognise.identity import is_microsoft_account, raw_address, same_user
+from logonbell.recognise.identity import is_microsoft_account, same_user
 from logonbell.recognise.journal import LOGS
 from logonbell.recognise.keys import Provided
 from logonbell.recognise.promotion import Promotions
@@ -137,7 +137,7 @@ class HostLog:
         self._growing, self._open_sessions = GROWING, OPEN
         self.said: list[Finding] = []
         self._by_id: dict[str, list[int]] = {}
-        self._by_name: dict[tuple[Kind, str], list[int]] = {}
+        self._by_name: dict[tuple[Kind, str | None], list[int]] = {}
         self._by_kind: dict[Kind, list[int]] = {}
         self._spelt_twice: list[int] = []
         self._due: list[tuple[datetime, int]] = []
@@ -251,11 +251,13 @@ class HostLog:
             return session.main
         if arrival is not None:
             return arrival.resumes or arrival.events[0]
+        if number is None:
+            return None
         for kept in reversed(self.state.open):
-            if number is not None and kept.session == number and same_user(kept.user, user):
+            if kept.session == number and same_user(kept.user, user):
                 return kept.main
         for arrival in self.named(Kind.SEAT, user):
-            if number is not None and arrival.session == number and same_user(arrival.user, user):
+            if arrival.session == number and same_user(arrival.user, user):
                 return arrival.resumes or arrival.events[0]
         return None
 
@@ -270,7 +272,7 @@ class HostLog:
             *(arrival.user for arrival in self.growing.values()),
             *(session.user for session in self.state.open),
         ]
-        return next((user for user in reversed(users) if user is not None and user.sid == sid != ""), None)
+        return next((user for user in reversed(users) if user is not None and user.sid == sid), None)
 
     def nearest(
         self, arrivals: Iterator[Arrival], at: datetime, within: timedelta, fits: Callable[[Arrival], bool]
@@ -390,10 +392,9 @@ class HostLog:
         ``by_event`` says that it is the time of a record that is read next.
         """
         state = self.state
-        if state.now is None or now > state.now or state.now - now > CLOCK_SET_BACK:
-            state.now = now
-        else:
-            now = state.now
+        if state.now is not None and state.now - now <= CLOCK_SET_BACK:
+            now = max(now, state.now)
+        state.now = now
         while self._due and self._due[0][0] < now:
             due, serial = heapq.heappop(self._due)
             arrival = self.growing.get(serial)
@@ -441,7 +442,7 @@ class HostLog:
         self, main: EventRef, began: datetime, door: Door, user: User | None, ssm: str | None
     ) -> Present:
         # The end of an SSM session is told by the agent's folder, whatever became of Windows' log.
-        gap, behind = self.state.gap, self.state.ssm.known.get(ssm or "")
+        gap, behind = self.state.gap, None if ssm is None else self.state.ssm.known.get(ssm)
         sure = ssm is not None or gap is None or began > gap
         return Present(self.state.host, main, began, door, user, ssm, behind.owner if behind else None, sure)
 
@@ -510,7 +511,7 @@ class HostLog:
             user=arrival.user,
             logon_type=arrival.logon_type,
             logon_id=ids[0] if ids else None,
-            address=raw_address(arrival.address),
+            address=arrival.address,
             workstation=arrival.workstation,
             elevated=arrival.elevated,
             domain_admin=arrival.domain_admin,
@@ -638,8 +639,8 @@ Reader = Callable[[HostLog, Event], Sentence]
 """Reads one event into the state of its host, and says what it was taken for."""
 
 
-def _name(user: User | None) -> str:
-    return user.name.casefold().partition("@")[0] if user is not None else ""
+def _name(user: User | None) -> str | None:
+    return None if user is None else user.name.casefold().partition("@")[0]
 
 
 def _insert(serials: list[int], serial: int) -> None:
