@@ -474,6 +474,21 @@ def test_what_fails_for_minutes_is_told_by_the_others(posts: Posts) -> None:
     assert len(post.told.sentences) == 2
 
 
+def test_a_clock_that_is_set_back_does_not_hide_what_fails(posts: Posts) -> None:
+    """Nothing gets through for five minutes, whatever the clock says: the others say so, and for how long, as this agent saw it."""
+    post = posts(others=("console",))
+    post.receiver.answer = lambda _: away()
+    post.live(300)
+    post.ring([alert(1)])
+    post.live(10)
+    post.clock.set(hours=-24)
+    post.live(200)
+    assert len(post.told.sentences) == 1
+    post.live(400)
+    lasting = post.told.text.splitlines()[1].removeprefix("An alert has not got through fake for ")
+    assert 5 <= int(lasting.partition(" ")[0]) <= 10
+
+
 def test_what_is_not_taken_is_told(posts: Posts) -> None:
     """The operator reads why nobody was rung, once while it lasts, and that it is over; and it shows in how a run ends."""
     post = posts()

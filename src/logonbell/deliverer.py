@@ -73,6 +73,7 @@ class Deliverer:
     _failing: bool = field(init=False, default=False)
     _trouble: Trouble = field(init=False)
     _complained: set[int] = field(init=False, default_factory=set)
+    _since: dict[int, float] = field(init=False, default_factory=dict)
 
     def __post_init__(self) -> None:
         """Begin without a trouble."""
@@ -221,6 +222,8 @@ class Deliverer:
 
     def _mark(self, delivery: Delivery, answer: str | Undelivered, now: datetime) -> list[Sentence]:
         """Mark what came of a message; give what must be told of it."""
+        if isinstance(answer, str) or answer.permanent:
+            self._since.pop(delivery.key, None)
         if isinstance(answer, str):
             self.outbox.tellings.delivered(delivery, answer, now)
             return []
@@ -236,13 +239,17 @@ class Deliverer:
             return self._complain(delivery, what)
         wait = delay(delivery.attempts + 1, jitter=self.jitter())
         self.outbox.tellings.postpone(delivery, answer.why, now + wait, now)
-        if self._failing or delivery.key in self._complained or now - delivery.begun < FAILING:
+        since = self._since.setdefault(delivery.key, self.elapsed())
+        lasts = max(
+            now - delivery.begun, timedelta(seconds=self.elapsed() - since)
+        )  # the clock may be set back
+        if self._failing or delivery.key in self._complained or lasts < FAILING:
             return []
         self._failing = True
         what = say(
             "An alert has not got through {notifier} for {minutes} minutes: {why} It is tried again and again.",
             notifier=self.name,
-            minutes=round((now - delivery.begun) / timedelta(minutes=1)),
+            minutes=round(lasts / timedelta(minutes=1)),
             why=answer.why,
         )
         return self._complain(delivery, what)
