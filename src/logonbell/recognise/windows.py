@@ -18,7 +18,7 @@ from logonbell.recognise.identity import (
     raw_address,
     user_of,
 )
-from logonbell.recognise.noise import MACHINE_ACCOUNT, noise, program_of
+from logonbell.recognise.noise import noise, program_of
 from logonbell.recognise.state import HostLog, Reader
 from logonbell.sentence import Sentence, say
 
@@ -29,7 +29,6 @@ OPENSSH = "OpenSSH/Operational"
 WINRM = "Microsoft-Windows-WinRM/Operational"
 SYSTEM_LOG = "System"
 
-OWN_ADDRESSES = 64
 SSM_WORKER = "ssm-session-worker.exe"
 _AT_THE_CONSOLE = frozenset({"winlogon.exe", "sacsess.exe"})
 """Who asks for a person at the machine: Windows' own screen, and the command prompt of its serial console.
@@ -48,13 +47,11 @@ PROVIDERS: Mapping[str, frozenset[str]] = MappingProxyType(
 def logged_on(log: HostLog, event: Event) -> Sentence:
     """Read a 4624: nobody, the other half of a logon, or one of the doors."""
     fields = event.fields
-    kind, program = fields.get("LogonType", ""), program_of(fields)
+    kind, program = fields.get("LogonType"), program_of(fields)
     if kind == "0":
         log.booted(event)
         return say("Windows started")
     if (reason := noise(fields)) is not None:
-        if reason is MACHINE_ACCOUNT:
-            _note_own_address(log, event)
         return reason
     known = log.with_id(seats.logon_id_of(event))
     if known is not None and event.ref in known.events:
@@ -68,15 +65,7 @@ def logged_on(log: HostLog, event: Event) -> Sentence:
     return _door(log, event, kind, program) if taken is None else taken
 
 
-def _note_own_address(log: HostLog, event: Event) -> None:
-    """Learn this host's own address where its own account logs on to itself over the network."""
-    name, address = event.fields.get("TargetUserName", ""), raw_address(event.fields.get("IpAddress", ""))
-    mine = f"{event.host.partition('.')[0]}$".casefold()
-    if address is not None and name.casefold() == mine and address not in log.state.ssm.addresses:
-        log.state.ssm.addresses = [*log.state.ssm.addresses, address][-OWN_ADDRESSES:]
-
-
-def _door(log: HostLog, event: Event, kind: str, program: str) -> Sentence:
+def _door(log: HostLog, event: Event, kind: str | None, program: str) -> Sentence:
     fields = event.fields
     by, subject = fields.get("LogonProcessName", "").strip().casefold(), fields.get("SubjectUserSid", "")
     match kind:
@@ -156,10 +145,8 @@ def other_cleared(log: HostLog, event: Event) -> Sentence:
 
 
 def _cleared(log: HostLog, event: Event, cleared: str) -> Sentence:
-    fields = event.fields
-    name = fields.get("SubjectUserName", "")
-    user = user_of(name, fields.get("SubjectDomainName", ""), fields.get("SubjectUserSid")) if name else None
-    log.said.append(LogCleared(event.time, log.state.host, (event.ref,), cleared, user))
+    by = tampering.subject_of(event)
+    log.said.append(LogCleared(event.time, log.state.host, (event.ref,), cleared, by))
     return say("a log was cleared")
 
 
