@@ -85,7 +85,7 @@ def _note_session(log: HostLog, arrival: Arrival, session: Session) -> None:
 
 def _run_as(event: Event, session: Session) -> User | None:
     """Give whom a shell runs as: on Linux no other record says so (the agent's shell_unix.go, appconfig's constants)."""
-    name = event.fields.get("RunAsUser", "")
+    name = event.fields.get("RunAsUser")
     if event.fields.get("Platform") == System.LINUX:
         return User("root" if session.elevated else name or SSM_USER)
     return User(name) if name else None
