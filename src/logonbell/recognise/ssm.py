@@ -176,7 +176,7 @@ def session_from(event: Event) -> Session:
         opened=event.time,
         port=number_of(fields.get("Port", "")),
         target=target,
-        elevated=fields.get("Elevated", "") == "true",
+        elevated=fields.get("Elevated") == "true",
         process=number_of(fields.get("ProcessId", "")),
     )
 
