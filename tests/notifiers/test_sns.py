@@ -1,9 +1,10 @@
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,14 +17,19 @@ from logonbell.event import EventRef
 from logonbell.logon import FailedLogons, LogCleared, User
 from logonbell.notification import Notification
 from logonbell.notifier import Notifier, Undelivered
+from logonbell.notifiers.attributes import attributes
 from logonbell.notifiers.aws import CONNECT_SECONDS, READ_SECONDS
 from logonbell.notifiers.forms import Form, Message
-from logonbell.notifiers.limits import MAX_BYTES, faults
+from logonbell.notifiers.limits import MAX_BYTES, faults, is_token, size
 from logonbell.notifiers.sns import SnsNotifier
+from logonbell.notifiers.topic import read_topic
 from logonbell.sentence import Sentence
 from notifications import HOST_ID, notification
 
 ARN = f"arn:aws:sns:{REGION}:000000000000:nobody-made-it"
+
+
+NOT_LIKE_SNS = "{url} does not answer like SNS. Look at endpoint_url and at the proxy on the way; it is tried again. (no MessageId)"
 
 
 def compose(told: Any) -> Message:
@@ -53,6 +59,29 @@ def number_of(message: Received) -> int:
     """The number in a subject."""
     assert message.subject is not None
     return int(message.subject.rpartition(" ")[2])
+
+
+@pytest.fixture
+def far() -> Iterator[FaultProxy]:
+    """An SNS that says what it is told to say, and nothing else: nobody stands behind it."""
+    with FaultProxy(free_port()) as standing:
+        yield standing
+
+
+def taken(number: int) -> Answer:
+    """SNS has taken a message."""
+    return Answer(
+        200,
+        f"<PublishResponse><PublishResult><MessageId>m-{number}</MessageId></PublishResult></PublishResponse>".encode(),
+    )
+
+
+def of_batch(*results: str) -> Answer:
+    """What SNS says of a batch."""
+    return Answer(
+        200,
+        f"<PublishBatchResponse><PublishBatchResult>{''.join(results)}</PublishBatchResult></PublishBatchResponse>".encode(),
+    )
 
 
 def test_importing_is_cheap() -> None:
@@ -479,33 +508,33 @@ REFUSALS = [
     ids=[f"{i}-{words[:24]}" for i, (*_, words) in enumerate(REFUSALS)],
 )
 def test_every_refusal_says_what_to_do(
-    topic: HeardTopic, proxy: FaultProxy, happening: Fault | Answer, permanent: bool, words: str
+    far: FaultProxy, happening: Fault | Answer, permanent: bool, words: str
 ) -> None:
     """Each refusal is one try, one sentence and one verdict; only a fault of the message itself buries it."""
-    proxy.will(happening)
-    notifier = sns(topic.arn, proxy.url)
+    far.will(happening, taken(1))
+    notifier = sns(ARN, far.url)
     answer = refused(notifier.deliver([notification()]))
     assert words in str(answer.why)
     assert answer.permanent is permanent
-    assert len(proxy.seen) == 1
-    assert isinstance(notifier.deliver([notification()])[0], str)
+    assert len(far.seen) == 1
+    assert notifier.deliver([notification()]) == ["m-1"]
 
 
-def test_aws_words_are_told(topic: HeardTopic, proxy: FaultProxy) -> None:
+def test_aws_words_are_told(far: FaultProxy) -> None:
     """AWS's own words, which name the missing right, are part of the reason, on one line and bounded."""
-    proxy.will(
+    far.will(
         error(
             403, "AuthorizationError", "User: arn:aws:sts::1:assumed-role/x\nis not authorized " + "y" * 9999
         )
     )
-    why = str(refused(sns(topic.arn, proxy.url).deliver([notification()])).why)
+    why = str(refused(sns(ARN, far.url).deliver([notification()])).why)
     assert "User: arn:aws:sts::1:assumed-role/x is not authorized yyy" in why
     assert len(why) < 700
 
 
-def test_entries_that_failed_are_answered_singly(topic: HeardTopic, proxy: FaultProxy) -> None:
+def test_entries_that_failed_are_answered_singly(far: FaultProxy) -> None:
     """HTTP 200 of a batch is no success of each: taken, throttled, refused for good and not mentioned are told apart."""
-    proxy.will(
+    far.will(
         Answer(
             200,
             b'<PublishBatchResponse xmlns="http://sns.amazonaws.com/doc/2010-03-31/"><PublishBatchResult><Successful>'
@@ -517,7 +546,7 @@ def test_entries_that_failed_are_answered_singly(topic: HeardTopic, proxy: Fault
             b"</Failed></PublishBatchResult></PublishBatchResponse>",
         )
     )
-    answers = sns(topic.arn, proxy.url).deliver([notification(number) for number in (1, 2, 3, 4)])
+    answers = sns(ARN, far.url).deliver([notification(number) for number in (1, 2, 3, 4)])
     throttled, bad, taken, forgotten = answers
     assert taken == "m-2"
     assert isinstance(throttled, Undelivered)
@@ -605,9 +634,150 @@ def test_a_group_that_fifo_needs_is_kept(emulator: Emulator, proxy: FaultProxy) 
     """A FIFO topic is never told anything without a group; what it refuses for it waits."""
     proxy.will(GROUP)
     topic = emulator.topic(fifo=True)
-    answer = refused(sns(topic.arn, proxy.url).deliver([notification(1)]))
+    notifier = sns(topic.arn, proxy.url)
+    answer = refused(notifier.deliver([notification(1)]))
     assert not answer.permanent
     assert len(proxy.seen) == 1
+    (receipt,) = notifier.deliver([notification(1)])
+    assert isinstance(receipt, str)
+    assert [request.form["MessageGroupId"] for request in proxy.seen] == [HOST_ID, HOST_ID]
+
+
+@pytest.mark.parametrize(
+    ("said", "expected"),
+    [
+        (
+            "<Successful><member><Id>1</Id><MessageId>m-1</MessageId></member></Successful>",
+            [NOT_LIKE_SNS, "m-1"],
+        ),
+        (
+            "<Successful><member><Id>0</Id></member><member><MessageId>m-1</MessageId></member></Successful>",
+            [NOT_LIKE_SNS, NOT_LIKE_SNS],
+        ),
+        (
+            "<Failed><member><Id>1</Id><Code>Throttling</Code></member><member><Id>0</Id></member></Failed>",
+            [
+                "SNS refused for a reason that logonbell does not know. It is tried again. (: )",
+                "SNS is asked too much at once. It is tried again, more slowly. (Throttling: )",
+            ],
+        ),
+        ("<Failed><member><Code>Throttling</Code></member></Failed>", [NOT_LIKE_SNS, NOT_LIKE_SNS]),
+        ("", [NOT_LIKE_SNS, NOT_LIKE_SNS]),
+    ],
+    ids=["one taken", "no receipts", "all failed", "nobody's", "nothing"],
+)
+def test_only_a_receipt_is_a_receipt(far: FaultProxy, said: str, expected: list[str]) -> None:
+    """Of a batch is told what SNS named with its id; what it left out has not arrived, and waits."""
+    far.will(of_batch(said))
+    answers = sns(ARN, far.url).deliver([notification(1), notification(2)])
+    assert [answer if isinstance(answer, str) else str(answer.why) for answer in answers] == [
+        words.format(url=far.url) for words in expected
+    ]
+    assert not any(isinstance(answer, Undelivered) and answer.permanent for answer in answers)
+
+
+def test_one_without_a_receipt_waits(far: FaultProxy) -> None:
+    """SNS that says yes to a message and gives no id has not said that it keeps it: it is sent again."""
+    far.will(Answer(200, b"<PublishResponse><PublishResult/></PublishResponse>"))
+    answer = refused(sns(ARN, far.url).deliver([notification()]))
+    assert (str(answer.why), answer.permanent) == (NOT_LIKE_SNS.format(url=far.url), False)
+
+
+def test_each_fault_of_a_message_is_told(far: FaultProxy) -> None:
+    """What buries a message is told whole, each fault of it, in the reader's language."""
+    notifier = sns(
+        ARN, far.url, lambda _: Message("S", ""), form=Form.PER_PROTOCOL, tell=lambda one: f"«{one}»"
+    )
+    answer = refused(notifier.deliver([notification()]))
+    assert answer.permanent
+    assert str(answer.why) == "SNS does not take this message: «its email is empty»; «its sms is empty»."
+    assert far.seen == []
+
+
+def test_each_protocol_has_its_text(far: FaultProxy) -> None:
+    """Where nothing else is set SNS is handed a text for each protocol, and told so; machines read which topic it was."""
+    far.will(taken(1))
+    given = Message("S", "body", "sms", {"v": 1})
+    notifier = SnsNotifier(ARN, lambda _: given, host_name="bastion", endpoint_url=far.url)
+    assert notifier.deliver([notification()]) == ["m-1"]
+    form = far.seen[0].form
+    assert form["MessageStructure"] == "json"
+    texts = json.loads(form["Message"])
+    assert (texts["email"], texts["sms"]) == ("body", "sms")
+    assert json.loads(texts["default"]) == {
+        "v": 1,
+        "topic": ARN,
+        "account": "000000000000",
+        "region": REGION,
+    }
+
+
+@pytest.mark.parametrize(
+    ("subject", "room", "actions"),
+    [
+        ("", 0, ["PublishBatch"]),
+        ("", -1, ["Publish", "Publish"]),
+        ("鐘", 6, ["PublishBatch"]),
+        ("鐘", 5, ["Publish", "Publish"]),
+    ],
+)
+def test_a_batch_is_filled_to_the_last_byte(
+    far: FaultProxy, subject: str, room: int, actions: list[str]
+) -> None:
+    """Two messages share a request as long as texts, attributes and subjects are together no larger than SNS takes."""
+    far.will(of_batch(""), taken(1)) if len(actions) == 1 else far.will(taken(1), taken(2))
+    notes = [notification(1), notification(2)]
+    topic = read_topic(ARN)
+    beside = sum(size("", attributes(note, topic, "bastion")) for note in notes)
+    long = MAX_BYTES - beside - room - 1000
+    sns(ARN, far.url, lambda told: Message(subject, "x" * (1000 if told.sequence == 1 else long))).deliver(
+        notes
+    )
+    assert [request.form["Action"] for request in far.seen] == actions
+
+
+def test_new_keys_are_found_when_the_old_are_refused(
+    far: FaultProxy, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Keys that AWS does not accept any more are looked up anew: new ones need no restart."""
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"):
+        monkeypatch.delenv(name)
+    given = tmp_path / "credentials"
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(given))
+    given.write_text("[default]\naws_access_key_id = old\naws_secret_access_key = old\n")
+    notifier = sns(ARN, far.url)
+    far.will(error(403, "InvalidClientTokenId", "The security token is invalid."), taken(1))
+    notifier.deliver([notification()])
+    given.write_text("[default]\naws_access_key_id = new\naws_secret_access_key = new\n")
+    assert notifier.deliver([notification()]) == ["m-1"]
+    old, new = (request.headers["authorization"] for request in far.seen)
+    assert ("Credential=old/" in old, "Credential=new/" in new) == (True, True)
+
+
+def test_a_subject_that_is_refused_costs_no_group(far: FaultProxy) -> None:
+    """A topic that refused one subject is handed the groups as before, and the next subject, too."""
+    far.will(SUBJECT, taken(1), taken(2))
+    notifier = sns(ARN, far.url)
+    assert [notifier.deliver([notification(number)]) for number in (1, 2)] == [["m-1"], ["m-2"]]
+    assert [(request.form.get("Subject"), request.form["MessageGroupId"]) for request in far.seen] == [
+        ("Logon 1", HOST_ID),
+        (None, HOST_ID),
+        ("Logon 2", HOST_ID),
+    ]
+
+
+def test_a_host_that_sns_could_not_name_has_a_group_of_its_own(far: FaultProxy) -> None:
+    """A host whose name SNS would refuse as a group has its digest there: the same each time, and no other host's."""
+    names = ["a host", "a host", "another host", "a \ud800", "a-host"]
+    far.will(*map(taken, range(len(names))))
+    notifier = sns(ARN, far.url)
+    for name in names:
+        notifier.deliver([notification(1, host_id=name)])
+    groups = [request.form["MessageGroupId"] for request in far.seen]
+    assert groups[0] == groups[1]
+    assert len(set(groups)) == 4
+    assert all(map(is_token, groups))
+    assert groups[-1] == "a-host"
 
 
 @pytest.mark.rig

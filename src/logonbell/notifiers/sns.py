@@ -113,7 +113,7 @@ class SnsNotifier:
         )
         self._compose = compose
         self._form = form
-        self._spared: set[Spare] = set()
+        self._takes_groups = True
         self._tell = tell
         self._host_name = host_name
         self._name = name
@@ -203,7 +203,7 @@ class SnsNotifier:
             return None
         leaner = letter.without(refusal.spare)
         if leaner is not None and refusal.spare is Spare.GROUP:
-            self._spared.add(refusal.spare)
+            self._takes_groups = False
         return leaner
 
     def _ask(self, request: Callable[[SNSClient], Any]) -> Any:
@@ -216,7 +216,7 @@ class SnsNotifier:
             raise _NotTakenError(refusal) from lost
 
     def _unanswered(self) -> Undelivered:
-        return self._refusal(["Unanswered"], "").undelivered
+        return self._refusal(["Unanswered"], "no MessageId").undelivered
 
     def _refusal(self, names: Sequence[str], words: str) -> Refusal:
         facts: dict[str, Hole] = {
@@ -239,7 +239,7 @@ class SnsNotifier:
             shaped.body,
             shaped.structured,
             chosen,
-            None if Spare.GROUP in self._spared else _token(telling.host_id),
+            _token(telling.host_id) if self._takes_groups else None,
             _token(telling.fingerprint) if topic.fifo else None,
         )
 
@@ -248,7 +248,6 @@ class _NotTakenError(Exception):
     """A call failed as a whole."""
 
     def __init__(self, refusal: Refusal) -> None:
-        super().__init__(str(refusal.undelivered.why))
         self.refusal = refusal
 
 
@@ -268,4 +267,4 @@ def _token(text: str) -> str:
     """``text`` as a group or deduplication id: itself, or a digest where SNS would refuse it."""
     if is_token(text):
         return text
-    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+    return hashlib.sha256(text.encode(errors="surrogatepass")).hexdigest()
