@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import socket
 import ssl
 import threading
 from collections.abc import Callable, Iterator, Sequence
@@ -19,12 +20,13 @@ import trustme
 from emulator import free_port
 from fakes import FakeClock
 from fault_proxy import Answer, Fault, FaultProxy, weather
+from logonbell.errors import Refused
 from logonbell.notification import Telling
 from logonbell.notifier import Notifier, Undelivered
-from logonbell.notifiers.https import ANSWER_SECONDS, CONNECT_SECONDS
+from logonbell.notifiers.https import ANSWER_SECONDS, CONNECT_SECONDS, RoadError, post
 from logonbell.notifiers.secret import Secret
 from logonbell.notifiers.target import read_target
-from logonbell.notifiers.webhook import LONGEST_PATIENCE, Mailbox, Webhook, signature
+from logonbell.notifiers.webhook import LONGEST_PATIENCE, SHORTEST_KEY, Mailbox, Webhook, read_keys, signature
 from notifications import notification
 
 PAGE = (Path(__file__).parents[2] / "docs" / "reference" / "webhook.md").read_text("utf-8")
@@ -257,12 +259,24 @@ def test_a_key_from_the_environment(proxy: FaultProxy, receiver: Documented) -> 
     ],
 )
 def test_a_key_that_is_none_waits(keys: Path, text: str, words: str) -> None:
-    """Without a usable key nothing is sent; the alert waits, and the reason does not hold the key."""
+    """Without a usable key nothing is sent; the alerts wait, and the reason does not hold the key."""
     keys.write_text(text, "utf-8")
-    answer = refused(webhook("http://127.0.0.1:9/secret-path", keys).deliver([notification()]))
+    answer, other = webhook("http://127.0.0.1:9/secret-path", keys).deliver(told(2))
+    assert isinstance(answer, Undelivered)
+    assert answer == other
     assert not answer.permanent
+    assert str(answer.why).startswith("The key for http://127.0.0.1:9 cannot be used; the alert waits. ")
     assert words in str(answer.why)
     assert not any(line and line in str(answer.why) for line in text.split("\n"))
+
+
+@pytest.mark.parametrize("key", ["k" * (SHORTEST_KEY - 1), "鐘" * SHORTEST_KEY])
+def test_how_to_make_a_key_is_told(keys: Path, key: str) -> None:
+    """Who set a key that is none is told how to make one."""
+    keys.write_text(f"{NEW}\n{key}", "utf-8")
+    with pytest.raises(Refused, match="key number 2 is shorter than 32 characters") as caught:
+        read_keys(Secret(keys))
+    assert str(caught.value.hint) == "Make one: openssl rand -hex 32"
 
 
 ANSWERS = [
@@ -281,6 +295,7 @@ ANSWERS = [
     (500, False, "has trouble (500). It is tried again"),
     (503, False, "has trouble (503). It is tried again"),
     (599, False, "has trouble (599). It is tried again"),
+    (300, False, "wants the alert elsewhere (300), which is not followed"),
     (301, False, "wants the alert elsewhere (301), which is not followed"),
     (307, False, "wants the alert elsewhere (307), which is not followed"),
 ]
@@ -305,7 +320,7 @@ def test_every_answer_says_what_to_do(
 @pytest.mark.parametrize(
     ("body", "receipt"),
     [
-        (b"ticket 17\nrest", "HTTP 200: ticket 17"),
+        (b" ticket 17\r\nrest\nmore", "HTTP 200: ticket 17"),
         (b"<html>ok</html>", "HTTP 200"),
         (b"", "HTTP 200"),
         (b"\xff" * 9000, "HTTP 200: " + "\ufffd" * 200),
@@ -341,6 +356,8 @@ def test_a_receiver_in_trouble_is_left_alone(proxy: FaultProxy, keys: Path, happ
     ("after", "seconds"),
     [
         ("120", 120.0),
+        ("120 ", 120.0),
+        ("Wed, 04 Mar 2026 12:02:00 -0000", 120.0),
         (format_datetime(datetime(2026, 3, 4, 12, 2, tzinfo=UTC), usegmt=True), 120.0),
         ("86400", LONGEST_PATIENCE),
         ("99999999999999999999", 0.0),
@@ -367,6 +384,40 @@ def test_retry_after_is_kept_to(
     passed[0] += 1
     notifier.deliver([notification()])
     assert len(proxy.seen) == 2
+
+
+@pytest.mark.parametrize(("status", "told"), [(418, "I'm a Teapot"), (429, "Too Many Requests"), (599, "-")])
+def test_a_receiver_that_says_nothing(proxy: FaultProxy, keys: Path, status: int, told: str) -> None:
+    """Where the receiver gives no words, or a page for browsers, the status has those that HTTP gives it."""
+    proxy.will(Answer(status), Answer(status, b"<html>sorry</html>"))
+    notifier = webhook(proxy.url, keys)
+    for _ in range(2):
+        assert str(refused(notifier.deliver([notification()])).why).endswith(f" ({told})")
+
+
+def test_patience_is_for_all_that_wait(proxy: FaultProxy, keys: Path) -> None:
+    """A receiver that asks for patience has it at once: what is behind in the same delivery waits, and what comes after."""
+    proxy.will(Fault.PASS, Answer(429, b"", {"Retry-After": "60"}))
+    passed = [1000.0]
+    notifier = webhook(proxy.url, keys, monotonic=lambda: passed[0])
+    first, *rest = notifier.deliver(told(4))
+    assert first == "HTTP 204"
+    assert [str(answer.why) for answer in rest if isinstance(answer, Undelivered)] == [
+        f"{proxy.url} is asked too much at once. It is tried again, more slowly. (Too Many Requests)"
+    ] * 3
+    passed[0] += 59.9
+    answers = notifier.deliver(told(3))
+    assert [(str(answer.why), answer.permanent) for answer in answers if isinstance(answer, Undelivered)] == [
+        (f"{proxy.url} asked to be left alone for a while. It is tried again.", False)
+    ] * 3
+    assert len(proxy.seen) == 2
+
+
+def test_trouble_between_two_that_are_taken_is_of_the_message(proxy: FaultProxy, keys: Path) -> None:
+    """Trouble that does not come twice in a row keeps none behind it from being tried."""
+    proxy.will(Answer(500), Fault.PASS, Answer(500), Fault.PASS)
+    answers = webhook(proxy.url, keys).deliver(told(4))
+    assert [isinstance(answer, str) for answer in answers] == [False, True, False, True]
 
 
 def test_a_hanging_receiver_is_given_up(proxy: FaultProxy, keys: Path) -> None:
@@ -396,9 +447,11 @@ def test_half_an_answer_is_an_answer(proxy: FaultProxy, receiver: Documented, ke
 
 def test_nobody_listens(keys: Path) -> None:
     """A closed port is told as that, and the alert waits."""
-    answer = refused(webhook(f"http://127.0.0.1:{free_port()}", keys).deliver([notification()]))
+    answer = refused(webhook(url := f"http://127.0.0.1:{free_port()}", keys).deliver([notification()]))
     assert not answer.permanent
-    assert "cannot be reached. Look at the network" in str(answer.why)
+    assert str(answer.why) == (
+        f"{url} cannot be reached. Look at the network, its firewall and proxy; the alert waits. (Connection refused)"
+    )
 
 
 @pytest.mark.parametrize("host", ["alerts.invalid", "a" * 64 + ".example"])
@@ -468,17 +521,40 @@ class Tunnel(BaseHTTPRequestHandler):
         """Say nothing."""
 
 
-def test_the_proxy_of_the_machine_is_asked(keys: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    ("written", "authorization"),
+    [
+        ("http://me:pa%40ss@{host}", "Basic bWU6cGFAc3M="),
+        ("http://m%40e@{host}", "Basic bUBlOg=="),
+        ("http://{host}", None),
+        ("{host}", None),
+    ],
+)
+def test_the_proxy_of_the_machine_is_asked(
+    keys: Path, monkeypatch: pytest.MonkeyPatch, written: str, authorization: str | None
+) -> None:
     """Where the machine's settings name a proxy the alert goes through it; what it refuses is told, its password not."""
     asked: list[tuple[str, str | None]] = []
     with serving(type("Tunnel", (Tunnel,), {"asked": asked})) as port:
-        monkeypatch.setenv("HTTPS_PROXY", f"http://me:pa%40ss@127.0.0.1:{port}")
+        monkeypatch.setenv("HTTPS_PROXY", written.format(host=f"127.0.0.1:{port}"))
         answer = refused(webhook("https://alerts.example/secret", keys).deliver([notification()]))
-    assert asked == [("alerts.example:443", "Basic bWU6cGFAc3M=")]
+    assert asked == [("alerts.example:443", authorization)]
     assert not answer.permanent
     assert "cannot be reached. Look at the network, its firewall and proxy" in str(answer.why)
     assert "403" in str(answer.why)
     assert "pa@ss" not in str(answer.why)
+
+
+def test_who_takes_the_call_and_says_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A receiver that never begins with TLS, and a proxy that never opens its tunnel, are given up, and told as that."""
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        port = silent.getsockname()[1]
+        there = f"https://127.0.0.1:{port}"
+        for url in (there, "https://alerts.example"):
+            with pytest.raises(RoadError, match=f"^{url} cannot be reached. Look at the network") as caught:
+                post(read_target(url), b"{}", {}, connect_seconds=0.05)
+            assert "timed out" in str(caught.value.why)
+            monkeypatch.setenv("HTTPS_PROXY", f"http://127.0.0.1:{port}")
 
 
 @pytest.mark.parametrize(

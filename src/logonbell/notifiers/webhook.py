@@ -175,11 +175,8 @@ class Webhook:
         told = words or responses.get(status, "-")
         return self._why(why, status=status, words=told, permanent=status in PERMANENT)
 
-    def _why(
-        self, why: Sentence, *, status: int = 0, words: str = "", permanent: bool = False
-    ) -> Undelivered:
-        holes: dict[str, Hole] = {"where": self._where, "status": status, "words": words}
-        return Undelivered(replace(why, holes=holes), permanent)
+    def _why(self, why: Sentence, *, permanent: bool = False, **holes: Hole) -> Undelivered:
+        return Undelivered(replace(why, holes={"where": self._where, **holes}), permanent)
 
 
 def signature(body: bytes, keys: Sequence[str], now: datetime) -> str:
@@ -212,15 +209,14 @@ def _failed(answer: str | Undelivered) -> bool:
 
 def _words(answer: Answer) -> str:
     """Give the first line that the receiver said, if it spoke to people and wrote no page."""
-    lines = answer.body.decode("utf-8", "replace").split("\n", 1)
-    line = lines[0].strip()
+    line = answer.body.decode(errors="replace").partition("\n")[0].strip()
     return "" if line.startswith("<") else line[:_WORDS]
 
 
 def _patience(retry_after: str, now: datetime) -> float:
     """Read Retry-After (RFC 9110): seconds, or a time; 0 for what is neither."""
     text = retry_after.strip()
-    if re.fullmatch(r"[0-9]{1,9}", text, re.ASCII):
+    if re.fullmatch(r"[0-9]{1,9}", text):
         return min(float(text), LONGEST_PATIENCE)
     try:
         time = parsedate_to_datetime(text)
