@@ -167,13 +167,13 @@ class SnsNotifier:
             return
         # HTTP 200 also comes with entries that failed.
         told: dict[str, Answer] = {
-            entry.get("Id", ""): entry.get("MessageId", "") for entry in response.get("Successful", [])
+            entry.get("Id"): entry.get("MessageId") for entry in response.get("Successful", [])
         }
         spoilt: dict[str, Refusal] = {}
         for entry in response.get("Failed", []):
             refusal = self._refusal([entry.get("Code", "")], entry.get("Message", ""))
-            told[entry.get("Id", "")] = refusal.undelivered
-            spoilt[entry.get("Id", "")] = refusal
+            told[entry.get("Id")] = refusal.undelivered
+            spoilt[entry.get("Id")] = refusal
         for letter in letters:
             answers[letter.place] = told.get(str(letter.place)) or self._unanswered()
         for letter in letters:
