@@ -70,16 +70,16 @@ def post(
             connection.request("POST", target.path, body, {**headers, "Connection": "close"})
             response = connection.getresponse()
             if late.is_set():  # its head was cut off, and http.client takes what came for the whole of it
-                raise RoadError(_lost(target, TimeoutError(), late=True))
+                raise RoadError(_lost(target, TimeoutError()))
             said = b""
             # The status says whether it was taken.
-            with suppress(OSError, http.client.HTTPException, ValueError):
+            with suppress(OSError, http.client.HTTPException):
                 said = response.read(MOST_READ)
             return Answer(
                 response.status, {name.lower(): value for name, value in response.getheaders()}, said
             )
         except (OSError, http.client.HTTPException, ValueError) as error:
-            raise RoadError(_lost(target, error, late=late.is_set())) from error
+            raise RoadError(_lost(target, TimeoutError() if late.is_set() else error)) from error
         finally:
             watch.cancel()
     finally:
@@ -171,8 +171,8 @@ def _connect(connection: http.client.HTTPConnection, target: Target) -> None:
         raise RoadError(why) from error
 
 
-def _lost(target: Target, error: Exception, *, late: bool) -> Sentence:
-    if late or isinstance(error, TimeoutError):
+def _lost(target: Target, error: Exception) -> Sentence:
+    if isinstance(error, TimeoutError):
         return say(
             "{where} did not answer in time. It may have taken the alert; it is sent again.",
             where=target.shown,
