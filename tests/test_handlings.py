@@ -4,11 +4,23 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
 
-TOOL = Path(__file__).parents[1] / "tools" / "faults.py"
+TESTS = Path(__file__).parent
+TOOL = TESTS.parent / "tools" / "faults.py"
+CODE = TESTS.parent / "src" / "logonbell"
+TABLE = tomllib.loads(TOOL.with_suffix(".toml").read_text("utf-8"))
+
+
+def test_the_table_speaks_of_what_is_there() -> None:
+    """Who moves or rewords a passage learns at once that it is one on which a promise hangs; so does who renames its test."""
+    for handling in (each for handlings in TABLE.values() for each in handlings):
+        assert (CODE / handling["file"]).read_text("utf-8").count(handling["passage"]) == 1, handling
+        file, _, name = handling["test"].partition("::")
+        assert f"def {name.partition('[')[0]}(" in (TESTS / file).read_text("utf-8"), handling
 
 
 @pytest.mark.rig

@@ -240,9 +240,8 @@ class Deliverer:
         wait = delay(delivery.attempts + 1, jitter=self.jitter())
         self.outbox.tellings.postpone(delivery, answer.why, now + wait, now)
         since = self._since.setdefault(delivery.key, self.elapsed())
-        lasts = max(
-            now - delivery.begun, timedelta(seconds=self.elapsed() - since)
-        )  # the clock may be set back
+        # By the clock; where that was set back, as long as this agent saw it.
+        lasts = max(now - delivery.begun, timedelta(seconds=self.elapsed() - since))
         if self._failing or delivery.key in self._complained or lasts < FAILING:
             return []
         self._failing = True
