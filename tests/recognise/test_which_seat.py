@@ -7,6 +7,7 @@ import pytest
 from jotted import (
     FAR,
     LOOP,
+    MORI,
     NEAR,
     OTHER,
     attached,
@@ -81,6 +82,11 @@ def test_either_half_knows_the_rights() -> None:
     for records in ([strong, weak], [weak, strong]):
         (logon,) = tell(records)[0]
         assert logon.elevated is True
+    privileges = wrote(0, "Security", 4672, SubjectLogonId="0x101")
+    unsaid = sat(0, 10, "0x102", TargetLinkedLogonId="0x101")
+    for records in ([privileges, unsaid], [unsaid, privileges]):
+        (logon,) = tell(records)[0]
+        assert (logon.elevated, len(logon.events)) == (True, 2)
     assert tell([weak])[0][0].elevated is False
     assert tell([sat(0, 10)])[0][0].elevated is None
 
@@ -127,6 +133,8 @@ def test_who_sat_down(records: list[Event], doors: list[str]) -> None:
         ([heard(0, 25, 1), unlock(1)], ["unlock 2"]),
         ([rdp(0), unlock(1, "0x102", FAR)], ["rdp 1", "unlock 1"]),
         ([unlock(0), unlock(2, "0x102")], ["unlock 1", "unlock 1"]),
+        ([sat(0, 3, "0xa0", IpAddress=LOOP), unlock(8)], ["network 1", "unlock 1"]),
+        ([sat(0, 3, "0xa0", IpAddress=FAR), unlock(8, address=FAR)], ["rdp-reconnect 2"]),
         ([attached(0), unlock(1, address=FAR), unlock(3, "0x102", FAR)], ["rdp-reconnect 2", "unlock 1"]),
     ],
 )
@@ -144,6 +152,13 @@ def test_lsass_unlocks_nothing(second: float, doors: list[str]) -> None:
     copy = sat(second, 7, "0x102", ProcessName="C:\\Windows\\System32\\lsass.exe")
     assert came(copy) == []
     assert came(unlock(0), copy) == doors
+
+
+def test_who_sat_down_is_known_by_his_sid() -> None:
+    """LocalSessionManager writes none: the 4624 that comes after it tells whose session it is."""
+    (logon,) = tell([heard(0, 21, 2, FAR), rdp(1)])[0]
+    assert logon.user is not None
+    assert logon.user.sid == MORI.sid
 
 
 # --- LocalSessionManager ----------------------------------------------------------------------------------------

@@ -33,10 +33,11 @@ def later(second: float) -> Event:
     return wrote(second, "Security", 4625, TargetUserName="nobody")
 
 
-def ssh(second: float, logon_id: str) -> Event:
+def ssh(second: float, logon_id: str, *, other: str = "0x0") -> Event:
     """Sshd lets somebody in by his password."""
     program = {"LogonProcessName": "Advapi  ", "ProcessName": "C:\\Windows\\System32\\OpenSSH\\sshd.exe"}
-    return sat(second, 8, logon_id, MORI, SubjectUserSid=SYSTEM, ProcessId="0x99", **program)
+    program |= {"SubjectUserSid": SYSTEM, "ProcessId": "0x99", "TargetLinkedLogonId": other}
+    return sat(second, 8, logon_id, MORI, **program)
 
 
 def ssm(second: float, logon_id: str) -> Event:
@@ -100,6 +101,8 @@ def test_it_is_told_once_that_it_was_a_key() -> None:
         ([ssh(0, "0x101"), closed(10)], ["1 by 2"], 0),
         ([ssh(0, "0x101"), closed(10.1)], ["1 by 2"], 0),
         ([ssh(0, "0x101"), later(100), closed(200)], ["1 by 3"], 0),
+        ([ssh(0, "0x101", other="0x102"), later(100), closed(200)], [], 1),
+        ([ssh(0, "0x101", other="0x102"), later(100), closed(200), closed(201, "0x102")], ["1 by 4"], 0),
         ([ssm(0, "0x101"), ssm(0.1, "0x102"), closed(5), closed(6, "0x102")], ["1 by 4"], 0),
         ([ssm(0, "0x101"), ssm(0.1, "0x102"), closed(5), closed(60, "0x102")], ["1 by 4"], 0),
         ([ssm(0, "0x101"), ssm(0.1, "0x102"), closed(5)], [], 1),
@@ -132,6 +135,8 @@ def test_what_is_said_of_a_logon_id() -> None:
     assert words(ssm(0, "0x101"), ssm(0, "0x102"), later(100), closed(200))[3] == ONE_OF
     assert words(sat(0, 3, "0xa0", IpAddress=FAR), closed(1, "0xa0"))[1] == ONE_OF
     assert words(sat(0, 7, "0x102"), closed(1, "0x102"))[1] == SHORT
+    copy = sat(0.1, 7, "0x103", ProcessName="C:\\Windows\\System32\\lsass.exe")
+    assert words(sat(0, 7, "0x102"), copy, closed(1, "0x103"))[2] == SHORT
     assert words(rdp(0), closed(1), closed(30)) == [words(rdp(0))[0], KEY, CLOSED]
     assert words(rdp(0), later(100), closed(200), closed(200))[2:] == [CLOSED, UNKNOWN]
     assert words(closed(0, "")) == [UNKNOWN]
