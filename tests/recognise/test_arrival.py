@@ -103,6 +103,18 @@ def test_the_connections_own_address_counts(first: str) -> None:
     assert the_one(attached(0, "192.168.1.23")).address == "192.168.1.23"
 
 
+def test_a_known_address_stays() -> None:
+    """The first that a connection has of its own, over any other; what the client says, until there is one."""
+    arrival = an_arrival()
+    arrival.hear_address(NEAR)
+    arrival.learn(address=None)
+    assert (arrival.address, arrival.hearsay) == (NEAR, True)
+    arrival.learn(address=FAR)
+    arrival.learn(address=LOOP)
+    arrival.hear_address(NEAR)
+    assert (arrival.address, arrival.hearsay) == (FAR, False)
+
+
 def before_it(**fields: str) -> Event:
     """The network logon that RDP makes before its session."""
     return sat(0, 3, "0xa0", MORI, IpAddress=FAR, **fields)

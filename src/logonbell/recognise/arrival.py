@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
-from logonbell.address import address_of
 from logonbell.event import EventRef
 from logonbell.logon import Certificate, System, User
 from logonbell.recognise.identity import same_address, same_user
@@ -162,8 +161,7 @@ class Arrival:
         """Fill in facts that are not known yet; what the first record said stays."""
         if user is not None and (self.user is None or _says_more(user, self.user)):
             self.user = user
-        known = self.address is not None and address_of(self.address) is not None and not self.hearsay
-        if address is not None and not known:
+        if address is not None and (self.address is None or self.hearsay):
             self.address, self.hearsay = address, False
         if self.workstation is None:
             self.workstation = workstation

@@ -82,11 +82,11 @@ def note_logon(log: HostLog, arrival: Arrival, event: Event, *, unlock: bool = F
             arrival.hold_id(logon_id, unlock=unlock)
             log.claim_stray(logon_id, arrival)
     arrival.elevated = either(arrival.elevated, elevated_by(event))
-    workstation = fields.get("WorkstationName", "")
+    workstation = fields.get("WorkstationName")
     kind = fields.get("LogonType", "")
     arrival.learn(
         user=target_of(event),
-        address=raw_address(fields.get("IpAddress", "")),
+        address=raw_address(fields.get("IpAddress")),
         workstation=workstation if workstation not in {"", "-"} else None,
         logon_type=int(kind) if kind.isascii() and kind.isdigit() and len(kind) < 6 else None,
     )
@@ -103,7 +103,7 @@ def other_half(log: HostLog, event: Event) -> Arrival | None:
     if "TargetLinkedLogonId" in event.fields or kind not in AT_A_SEAT:
         return None
     # Version 0 and 1 do not name the other half: it comes in the same moment.
-    address = raw_address(event.fields.get("IpAddress", ""))
+    address = raw_address(event.fields.get("IpAddress"))
     return log.nearest(
         log.named(Kind.SEAT, target_of(event)),
         event.time,
@@ -114,7 +114,7 @@ def other_half(log: HostLog, event: Event) -> Arrival | None:
 
 def sat_down(log: HostLog, event: Event) -> Sentence:
     """Read a 4624 of type 2, 10, 11 or 12: somebody at the console or by RDP."""
-    user, address = target_of(event), raw_address(event.fields.get("IpAddress", ""))
+    user, address = target_of(event), raw_address(event.fields.get("IpAddress"))
     kind = event.fields["LogonType"]
 
     def is_free(arrival: Arrival) -> bool:
@@ -139,7 +139,7 @@ def sat_down(log: HostLog, event: Event) -> Sentence:
 
 def unlocked(log: HostLog, event: Event) -> Sentence:
     """Read a 4624 of type 7 or 13: an unlock, or the key of a reconnect."""
-    user, address = target_of(event), raw_address(event.fields.get("IpAddress", ""))
+    user, address = target_of(event), raw_address(event.fields.get("IpAddress"))
     if program_of(event.fields) == "lsass.exe":
         twin = log.nearest(log.named(Kind.SEAT, user), event.time, JOIN, lambda a: a.may_be(user, None))
         if twin is not None:
@@ -227,7 +227,7 @@ def attached(log: HostLog, event: Event) -> Sentence:
     """
     fields = event.fields
     user = user_of(fields.get("AccountName", ""), fields.get("AccountDomain", ""), None)
-    address = raw_address(fields.get("ClientAddress", ""))
+    address = raw_address(fields.get("ClientAddress"))
     by_rdp = fields.get("SessionName", "").casefold().startswith("rdp-tcp") or address is not None
     signs = {Sign.ATTACHED} if by_rdp else {Sign.AGAIN, Sign.LOCAL}
     resumed = logon_id_of(event, "LogonID")
@@ -260,7 +260,7 @@ def knocked(log: HostLog, event: Event) -> Sentence:
     """Read 1149: somebody authenticated for RDP; the session, if one follows, is told by others."""
     fields = event.fields
     user = user_of(fields.get("Param1", ""), fields.get("Param2", ""), None)
-    knock = Knock(event.time, user, raw_address(fields.get("Param3", "")), event.ref)
+    knock = Knock(event.time, user, raw_address(fields.get("Param3")), event.ref)
     log.knock(knock)
     for arrival in log.named(Kind.SEAT, user):
         if is_rdp_possible(arrival) and _heard(arrival, knock):
