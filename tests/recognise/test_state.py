@@ -157,6 +157,13 @@ def test_of_several_the_newest_comes_first(log: HostLog) -> None:
     assert log.made_of(SECURITY, 1) is first
     assert log.made_of(LSM, 3) is None
     assert log.made_of(SECURITY, 4) is None
+    second.user = KIM
+    assert list(log.named(Kind.SEAT, MORI)) == [first]
+    log.changed(second, after(1))
+    assert list(log.named(Kind.SEAT, KIM)) == [other, second]
+    log.become(second, Kind.WINRM)
+    assert list(log.named(Kind.SEAT, KIM)) == list(log.of_kind(Kind.SEAT, after(1))) == [other]
+    assert list(log.named(Kind.WINRM, KIM)) == list(log.of_kind(Kind.WINRM, NINE)) == [second]
     log.drop(second)
     assert log.with_id("0x1") is first
     assert log.known_user(KIM.sid or "") == KIM

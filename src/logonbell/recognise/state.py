@@ -583,7 +583,7 @@ class HostLog:
         """Give the logon that opened the session which an arrival took up again: main event and time."""
         sessions = self._may_resume(arrival)
         same = [s for s in sessions if arrival.resumed_id in s.logon_ids] or [
-            s for s in sessions if s.session is not None and s.session == arrival.session
+            s for s in sessions if arrival.session is not None and s.session == arrival.session
         ]
         if len(sessions) != 1 and len(same) != 1:
             return None
