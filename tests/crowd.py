@@ -36,6 +36,12 @@ def frozen() -> Iterator[Event]:
         yield _security(4624, number, BEGAN, "BASTION", _winrm(number))
 
 
+def busy() -> Iterator[Event]:
+    """Let one WinRM session make logon ids without end while the clock stands still."""
+    for number in count(1):
+        yield _security(4624, number, BEGAN, "BASTION", _winrm(number))
+
+
 def _comes(number: int, time: datetime, host: str) -> Iterator[Event]:
     user, sid = f"user{number % PEOPLE}", f"S-1-5-21-1-2-3-{1000 + number % PEOPLE}"
     seat = {

@@ -20,8 +20,8 @@ from logonbell.host import same_machine
 from logonbell.judge import Judge, Judged
 from logonbell.logon import Finding, Logon, NoticeKind, Selected
 from logonbell.notice import notice
+from logonbell.recognise.present import Present
 from logonbell.recognise.recogniser import Recogniser
-from logonbell.recognise.state import Present
 from logonbell.rule import alert_for
 from logonbell.sentence import Sentence, say
 from logonbell.silence import Expected

@@ -8,10 +8,10 @@ from itertools import islice
 
 import pytest
 
-from crowd import BEGAN, crowd, frozen
+from crowd import BEGAN, busy, crowd, frozen
 from logonbell.event import Event
 from logonbell.logon import Finding, Logon
-from logonbell.recognise import recogniser, ssm, state
+from logonbell.recognise import growing, recogniser, ssm, state
 from logonbell.recognise.recogniser import Recogniser
 from logonbell.simulate.system import SECURITY
 from recognising import logons, pass_in_pieces
@@ -24,6 +24,7 @@ MOST = 50
 def small(monkeypatch: pytest.MonkeyPatch) -> None:
     """Bound everything narrowly."""
     monkeypatch.setattr(state, "GROWING", MOST)
+    monkeypatch.setattr(growing, "CLUTTER", MOST)
     monkeypatch.setattr(state, "OPEN", MOST)
     monkeypatch.setattr(state, "GROWING_AT_LEAST", 5)
     monkeypatch.setattr(state, "OPEN_AT_LEAST", 5)
@@ -44,7 +45,7 @@ def sizes(events: Iterator[Event], count: int) -> list[tuple[int, int]]:
     return found
 
 
-@pytest.mark.parametrize("kind", [crowd, frozen])
+@pytest.mark.parametrize("kind", [crowd, frozen, busy])
 def test_what_is_remembered_does_not_grow(kind: Callable[[], Iterator[Event]]) -> None:
     """Sessions that nobody ends, hosts without number, a clock that stands still: the state stays as large as it was."""
     for found in zip(*sizes(kind(), 4_000), strict=True):

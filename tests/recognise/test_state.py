@@ -13,8 +13,10 @@ from logonbell.event import Event, EventRef
 from logonbell.logon import Door, Finding, Logoff, Logon, User
 from logonbell.recognise import state
 from logonbell.recognise.arrival import EVENTS_LISTED, Arrival, Kind, Sign
+from logonbell.recognise.growing import nearest
+from logonbell.recognise.present import Present
 from logonbell.recognise.recogniser import Recogniser
-from logonbell.recognise.state import CLOCK_SET_BACK, QUIET, STRAY, HostLog, HostState, Knock, Present
+from logonbell.recognise.state import CLOCK_SET_BACK, QUIET, STRAY, HostLog, HostState, Knock
 from logonbell.recognise.windows import SECURITY
 from recognising import logons, pass_through
 from scenes import HOME, LSM, NINE, after
@@ -146,26 +148,28 @@ def test_the_time_of_a_log_goes_back_by_minutes_only_where_the_clock_was_set(log
 def test_of_several_the_newest_comes_first(log: HostLog) -> None:
     """By name, by kind, by logon id and by record: what was said last was said of who came last."""
     first, second, other = came(log, 1, 0, "0x1"), came(log, 2, 1, "0x1"), came(log, 3, 2, user=KIM)
-    assert list(log.named(Kind.SEAT, MORI)) == [second, first]
-    assert list(log.named(Kind.SEAT, User("Mori@corp.example.com"))) == [second, first]
-    assert list(log.of_kind(Kind.SEAT, NINE)) == [other, second, first]
-    assert list(log.of_kind(Kind.SEAT, after(1))) == [other, second]
-    assert list(log.of_kind(Kind.SSH, NINE)) == []
-    assert log.with_id("0x1") is second
+    assert list(log.growing.named(Kind.SEAT, MORI)) == [second, first]
+    assert list(log.growing.named(Kind.SEAT, User("Mori@corp.example.com"))) == [second, first]
+    assert list(log.growing.of_kind(Kind.SEAT, NINE)) == [other, second, first]
+    assert list(log.growing.of_kind(Kind.SEAT, after(1))) == [other, second]
+    assert list(log.growing.of_kind(Kind.SSH, NINE)) == []
+    assert log.growing.with_id("0x1") is second
     first.fold(EventRef(SECURITY, 2, 4624), after(1))
-    assert log.made_of(SECURITY, 2) is second
-    assert log.made_of(SECURITY, 1) is first
-    assert log.made_of(LSM, 3) is None
-    assert log.made_of(SECURITY, 4) is None
+    assert log.growing.made_of(SECURITY, 2) is second
+    assert log.growing.made_of(SECURITY, 1) is first
+    assert log.growing.made_of(LSM, 3) is None
+    assert log.growing.made_of(SECURITY, 4) is None
     second.user = KIM
-    assert list(log.named(Kind.SEAT, MORI)) == [first]
+    assert list(log.growing.named(Kind.SEAT, MORI)) == [first]
     log.changed(second, after(1))
-    assert list(log.named(Kind.SEAT, KIM)) == [other, second]
+    assert list(log.growing.named(Kind.SEAT, KIM)) == [other, second]
     log.become(second, Kind.WINRM)
-    assert list(log.named(Kind.SEAT, KIM)) == list(log.of_kind(Kind.SEAT, after(1))) == [other]
-    assert list(log.named(Kind.WINRM, KIM)) == list(log.of_kind(Kind.WINRM, NINE)) == [second]
-    log.drop(second)
-    assert log.with_id("0x1") is first
+    assert (
+        list(log.growing.named(Kind.SEAT, KIM)) == list(log.growing.of_kind(Kind.SEAT, after(1))) == [other]
+    )
+    assert list(log.growing.named(Kind.WINRM, KIM)) == list(log.growing.of_kind(Kind.WINRM, NINE)) == [second]
+    log.growing.drop(second)
+    assert log.growing.with_id("0x1") is first
     assert log.known_user(KIM.sid or "") == KIM
     assert log.known_user("") is None
 
@@ -173,12 +177,12 @@ def test_of_several_the_newest_comes_first(log: HostLog) -> None:
 def test_an_account_of_two_spellings_is_found_by_when_it_came(log: HostLog) -> None:
     """A Microsoft account has one name in Security and another in LocalSessionManager."""
     first, second, _ = came(log, 1, 0, user=PIA), came(log, 2, 1, user=PIA), came(log, 3, 1)
-    assert list(log.spelt_twice(Kind.SEAT, NINE)) == [second, first]
-    assert list(log.spelt_twice(Kind.SEAT, after(1))) == [second]
-    assert list(log.spelt_twice(Kind.SSH, NINE)) == []
+    assert list(log.growing.spelt_twice(Kind.SEAT, NINE)) == [second, first]
+    assert list(log.growing.spelt_twice(Kind.SEAT, after(1))) == [second]
+    assert list(log.growing.spelt_twice(Kind.SSH, NINE)) == []
     second.user = MORI
-    log.drop(first)
-    assert list(log.spelt_twice(Kind.SEAT, NINE)) == []
+    log.growing.drop(first)
+    assert list(log.growing.spelt_twice(Kind.SEAT, NINE)) == []
 
 
 @pytest.mark.parametrize(
@@ -189,8 +193,8 @@ def test_the_nearest_is_the_one_that_was_not_over(log: HostLog, at: float, found
     """From its first record to its last one a logon is at hand; of several that are, the one that came last."""
     for number, second, last in ((1, 0, 4), (2, 0.5, 4), (3, 9, 10)):
         log.joined(came(log, number, second), record(10 + number, last))
-    nearest = log.nearest(log.named(Kind.SEAT, MORI), after(at), timedelta(seconds=3), lambda _: True)
-    assert (nearest.events[0].record_id if nearest else None) == found
+    at_hand = nearest(log.growing.named(Kind.SEAT, MORI), after(at), timedelta(seconds=3), lambda _: True)
+    assert (at_hand.events[0].record_id if at_hand else None) == found
 
 
 @pytest.mark.parametrize("kept", [False, True])
@@ -446,8 +450,8 @@ def test_a_start_of_the_machine_ends_what_was_before_it(log: HostLog) -> None:
     found = log.take()
     assert sorted(told(found)) == [2, 4, 5, 7]
     assert ends(found) == [(9, 2), (9, 4), (9, 1)]
-    assert [arrival.events[0].record_id for arrival in log.growing.values()] == [6]
-    assert not log.state.open
+    assert [arrival.events[0].record_id for arrival in log.growing] == [6]
+    assert list(log.open) == []
 
 
 @pytest.mark.parametrize("later", [20, 200])
@@ -487,7 +491,7 @@ def test_of_too_many_logons_the_oldest_tenth_is_forgotten(monkeypatch: pytest.Mo
         came(log, number)
         found += log.advance(NINE)
     assert told(found) == [1, 2, 3, 4]
-    assert [arrival.events[0].record_id for arrival in log.growing.values()] == list(range(5, 41))
+    assert [arrival.events[0].record_id for arrival in log.growing] == list(range(5, 41))
 
 
 def test_a_record_is_known_again_among_the_last_ones() -> None:

@@ -76,7 +76,7 @@ def is_believed(event: Event) -> bool:
 def groups_seen(log: HostLog, event: Event) -> Sentence:
     """Read the groups of a user who came in, as the system gave them at that moment."""
     fields = event.fields
-    arrival = log.made_of(fields.get("LogonChannel", ""), number_of(fields.get("LogonRecordId", "")))
+    arrival = log.growing.made_of(fields.get("LogonChannel", ""), number_of(fields.get("LogonRecordId", "")))
     if arrival is None or arrival.user is None or arrival.user.name != fields.get("User"):
         return say("the groups of somebody who did not come")
     groups, uid = frozenset(fields.get("Groups", "").split(",")), number_of(fields.get("Uid", ""))

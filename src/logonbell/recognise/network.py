@@ -9,6 +9,7 @@ from logonbell.event import Event
 from logonbell.logon import User
 from logonbell.recognise.accepted import accepted_in
 from logonbell.recognise.arrival import Arrival, Kind, Sign
+from logonbell.recognise.growing import nearest
 from logonbell.recognise.identity import is_nobody, raw_address, same_user, split_name, user_of
 from logonbell.recognise.seats import KNOCK, follows_nla, note_logon, process_of, target_of
 from logonbell.recognise.state import HostLog, Knock
@@ -30,13 +31,15 @@ def came_by_network(log: HostLog, event: Event) -> Sentence:
     """Read a 4624 of type 3 that names no program: a share, WinRM, or what RDP does before its session."""
     user, address = target_of(event), raw_address(event.fields.get("IpAddress", ""))
     log.knock(Knock(event.time, user, address, None))
-    for seat in log.named(Kind.SEAT, user):
+    for seat in log.growing.named(Kind.SEAT, user):
         before = seat.time - event.time
         if timedelta(0) <= before <= KNOCK and follows_nla(seat) and seat.may_be(user, address):
             log.joined(seat, event, Sign.NLA)
             note_logon(log, seat, event, unlock=True)
             return say("the network logon before an RDP session (NLA): the same logon")
-    winrm = log.nearest(log.named(Kind.WINRM, user), event.time, REQUESTS, lambda a: a.may_be(user, address))
+    winrm = nearest(
+        log.growing.named(Kind.WINRM, user), event.time, REQUESTS, lambda a: a.may_be(user, address)
+    )
     if winrm is None:
         winrm = _shell_without_name(log, event, user, address)
     if winrm is not None:
@@ -47,7 +50,7 @@ def came_by_network(log: HostLog, event: Event) -> Sentence:
     def repeats(arrival: Arrival) -> bool:
         return timedelta(0) <= event.time - arrival.time <= REPEATS and arrival.may_be(user, address)
 
-    arrival = log.nearest(log.named(Kind.NETWORK, user), event.time, REPEATS, repeats)
+    arrival = nearest(log.growing.named(Kind.NETWORK, user), event.time, REPEATS, repeats)
     if arrival is not None:
         log.joined(arrival, event)
         note_logon(log, arrival, event)
@@ -61,14 +64,14 @@ def came_by_network(log: HostLog, event: Event) -> Sentence:
 def winrm_request(log: HostLog, event: Event) -> Sentence:
     """Read a 4624 that the WinRM service made: with Basic or CredSSP, one for each request."""
     user, address = target_of(event), raw_address(event.fields.get("IpAddress", ""))
-    arrival = log.nearest(
-        log.named(Kind.WINRM, user), event.time, REQUESTS, lambda a: a.may_be(user, address)
+    arrival = nearest(
+        log.growing.named(Kind.WINRM, user), event.time, REQUESTS, lambda a: a.may_be(user, address)
     )
     if arrival is not None:
         log.joined(arrival, event)
     else:
         arrival = log.begin(Kind.WINRM, event, user=user)
-        for network in list(log.named(Kind.NETWORK, user)):
+        for network in list(log.growing.named(Kind.NETWORK, user)):
             near = timedelta(0) <= event.time - network.last <= AUTHENTICATED
             if near and not network.told and network.may_be(user, address):
                 log.replace(arrival, network)
@@ -86,9 +89,9 @@ def shell_made(log: HostLog, event: Event) -> Sentence:
         return arrival.user is not None and arrival.user.sid == event.sid
 
     since = event.time - REQUESTS * 60
-    arrival = log.nearest(log.of_kind(Kind.WINRM, since), event.time, REQUESTS, mine)
+    arrival = nearest(log.growing.of_kind(Kind.WINRM, since), event.time, REQUESTS, mine)
     if arrival is None:
-        network = log.nearest(log.of_kind(Kind.NETWORK, event.time - KNOCK), event.time, SHELL_NEAR, mine)
+        network = nearest(log.growing.of_kind(Kind.NETWORK, event.time - KNOCK), event.time, SHELL_NEAR, mine)
         if network is not None and not network.told:
             log.become(network, Kind.WINRM)
             arrival = network
@@ -103,8 +106,8 @@ def shell_made(log: HostLog, event: Event) -> Sentence:
 
 def _shell_without_name(log: HostLog, event: Event, user: User, address: str | None) -> Arrival | None:
     """Give the WinRM session of this SID that was told by event 91 before its logon was read."""
-    shells = log.of_kind(Kind.WINRM, event.time - REQUESTS)
-    return log.nearest(shells, event.time, SHELL_NEAR, lambda a: a.may_be(user, address))
+    shells = log.growing.of_kind(Kind.WINRM, event.time - REQUESTS)
+    return nearest(shells, event.time, SHELL_NEAR, lambda a: a.may_be(user, address))
 
 
 def sshd_logon(log: HostLog, event: Event) -> Sentence:
@@ -179,7 +182,7 @@ def _nearest_ssh(log: HostLog, event: Event, user: User, fits: Callable[[Arrival
         return fits(arrival) and mine.casefold() == (other or host).casefold()
 
     for choice in (fits_well, fits):
-        arrival = log.nearest(log.named(Kind.SSH, user), event.time, SSHD_NEAR, choice)
+        arrival = nearest(log.growing.named(Kind.SSH, user), event.time, SSHD_NEAR, choice)
         if arrival is not None:
             return arrival
     return None

@@ -7,6 +7,7 @@ from datetime import timedelta
 from logonbell.event import Event
 from logonbell.logon import User
 from logonbell.recognise.arrival import Arrival, Kind
+from logonbell.recognise.growing import nearest
 from logonbell.recognise.identity import same_user
 from logonbell.recognise.state import HostLog
 
@@ -24,8 +25,8 @@ def spoken_of(log: HostLog, event: Event, kind: Kind, user: User) -> Arrival | N
     """Give the growing session of a user that a line speaks of: that of its process, or where it names none the newest."""
     process = process_of(event)
     if not process:
-        return log.nearest(log.named(kind, user), event.time, NEAR, _is_of_none)
-    arrival = log.with_id(process)
+        return nearest(log.growing.named(kind, user), event.time, NEAR, _is_of_none)
+    arrival = log.growing.with_id(process)
     if arrival is None or arrival.kind is not kind or arrival.ended or not same_user(arrival.user, user):
         return None
     return arrival
@@ -46,7 +47,7 @@ def hold(log: HostLog, arrival: Arrival, held: str) -> None:
 
 def release(log: HostLog, held: str) -> None:
     """Forget by whom an id was held."""
-    while (arrival := log.with_id(held)) is not None:
+    while (arrival := log.growing.with_id(held)) is not None:
         arrival.logon_ids.remove(held)
-    while (session := log.open_with_id(held)) is not None:
-        log.close_id(session, held)
+    while (session := log.open.with_id(held)) is not None:
+        log.open.close_id(session, held)

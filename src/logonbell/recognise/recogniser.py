@@ -17,8 +17,9 @@ from logonbell.host import same_machine
 from logonbell.logon import Finding
 from logonbell.recognise import linux, tunnels, watching, windows
 from logonbell.recognise.noise import hallmark_of
+from logonbell.recognise.present import Present
 from logonbell.recognise.session import CHANNEL, Told
-from logonbell.recognise.state import HostLog, HostState, Present, Reader
+from logonbell.recognise.state import HostLog, HostState, Reader
 from logonbell.recognise.watching import WATCHING
 from logonbell.sentence import Sentence, say
 

@@ -9,6 +9,7 @@ from logonbell.address import address_of
 from logonbell.event import Event
 from logonbell.logon import User
 from logonbell.recognise.arrival import Arrival, Kind, Sign, either
+from logonbell.recognise.growing import nearest
 from logonbell.recognise.identity import (
     YES,
     is_loopback,
@@ -20,8 +21,9 @@ from logonbell.recognise.identity import (
     user_of,
 )
 from logonbell.recognise.noise import program_of
+from logonbell.recognise.present import Open
 from logonbell.recognise.ssm import number_of
-from logonbell.recognise.state import HostLog, Knock, Open
+from logonbell.recognise.state import HostLog, Knock
 from logonbell.sentence import Sentence, say
 
 JOIN = timedelta(seconds=10)
@@ -97,15 +99,15 @@ def other_half(log: HostLog, event: Event) -> Arrival | None:
     """Give the logon whose split token this 4624 is the other half of."""
     linked = logon_id_of(event, "TargetLinkedLogonId")
     if linked:
-        half = log.with_id(linked)
+        half = log.growing.with_id(linked)
         return half if half is not None and same_user(half.user, target_of(event)) else None
     kind = event.fields.get("LogonType")
     if "TargetLinkedLogonId" in event.fields or kind not in AT_A_SEAT:
         return None
     # Version 0 and 1 do not name the other half: it comes in the same moment.
     address = raw_address(event.fields.get("IpAddress"))
-    return log.nearest(
-        log.named(Kind.SEAT, target_of(event)),
+    return nearest(
+        log.growing.named(Kind.SEAT, target_of(event)),
         event.time,
         TWIN,
         lambda a: str(a.logon_type) == kind and a.halves == 1 and a.may_be(target_of(event), address),
@@ -141,7 +143,7 @@ def unlocked(log: HostLog, event: Event) -> Sentence:
     """Read a 4624 of type 7 or 13: an unlock, or the key of a reconnect."""
     user, address = target_of(event), raw_address(event.fields.get("IpAddress"))
     if program_of(event.fields) == "lsass.exe":
-        twin = log.nearest(log.named(Kind.SEAT, user), event.time, JOIN, lambda a: a.may_be(user, None))
+        twin = nearest(log.growing.named(Kind.SEAT, user), event.time, JOIN, lambda a: a.may_be(user, None))
         if twin is not None:
             log.joined(twin, event)
             note_logon(log, twin, event, unlock=True)
@@ -191,7 +193,7 @@ def _session(log: HostLog, event: Event, sign: Sign) -> Sentence:
     if arrival is None:
         arrival = _nameless(log, event, user, address, fits)
     if arrival is None and sign is Sign.NEW:
-        arrival = log.nearest(log.named(Kind.SEAT, user), event.time, SLOW, is_slow)
+        arrival = nearest(log.growing.named(Kind.SEAT, user), event.time, SLOW, is_slow)
     if arrival is None:
         arrival = log.begin(Kind.SEAT, event, user=user)
         arrival.signs.add(sign)
@@ -212,8 +214,8 @@ def _session(log: HostLog, event: Event, sign: Sign) -> Sentence:
 def shell_started(log: HostLog, event: Event) -> Sentence:
     """Read LocalSessionManager 22: the shell of a session; it belongs to the 21 before it."""
     number = session_number(event)
-    near = log.of_kind(Kind.SEAT, event.time - JOIN)
-    arrival = log.nearest(near, event.time, JOIN, lambda a: a.session == number)
+    near = log.growing.of_kind(Kind.SEAT, event.time - JOIN)
+    arrival = nearest(near, event.time, JOIN, lambda a: a.session == number)
     if arrival is not None and number is not None:
         arrival.fold(event.ref, event.time)
     return say("the shell of a session started: the same logon")
@@ -262,7 +264,7 @@ def knocked(log: HostLog, event: Event) -> Sentence:
     user = user_of(fields.get("Param1", ""), fields.get("Param2", ""), None)
     knock = Knock(event.time, user, raw_address(fields.get("Param3")), event.ref)
     log.knock(knock)
-    for arrival in log.named(Kind.SEAT, user):
+    for arrival in log.growing.named(Kind.SEAT, user):
         if is_rdp_possible(arrival) and _heard(arrival, knock):
             log.joined(arrival, event, Sign.KNOCKED)
             return say("the authentication before an RDP session (1149): the same logon")
@@ -280,7 +282,7 @@ def hear_knocks(log: HostLog, arrival: Arrival) -> None:
                 arrival.fold(knock.event, arrival.last)
     if not follows_nla(arrival):
         return
-    for network in list(log.named(Kind.NETWORK, arrival.user)):
+    for network in list(log.growing.named(Kind.NETWORK, arrival.user)):
         if (
             not network.told
             and _came_before(network, arrival)
@@ -323,10 +325,10 @@ def follows_nla(arrival: Arrival) -> bool:
 def closed(log: HostLog, event: Event) -> Sentence:
     """Read 4634 or 4647: a logon id was closed, which may or may not be the end of a session."""
     logon_id = logon_id_of(event)
-    arrival = log.with_id(logon_id)
+    arrival = log.growing.with_id(logon_id)
     if arrival is not None:
         return _closed_growing(log, arrival, logon_id, event)
-    session = log.open_with_id(logon_id)
+    session = log.open.with_id(logon_id)
     if session is not None:
         return _closed_open(log, session, logon_id, event)
     return say("the end of something that was not followed")
@@ -358,7 +360,7 @@ def _closed_growing(log: HostLog, arrival: Arrival, logon_id: str, event: Event)
 
 
 def _closed_open(log: HostLog, session: Open, logon_id: str, event: Event) -> Sentence:
-    log.close_id(session, logon_id)
+    log.open.close_id(session, logon_id)
     if session.door.startswith(("ssm", "ssh")) and session.logon_ids:
         return say("one of its logon ids was closed")
     log.end_open(session, event)
@@ -371,8 +373,8 @@ def session_ended(log: HostLog, event: Event) -> Sentence:
     number = session_number(event)
     if number is None:
         return say("the end of something that was not followed")
-    growing = [a for a in log.named(Kind.SEAT, user) if a.session == number and not a.ended]
-    opened = [kept for kept in log.state.open if kept.session == number and same_user(kept.user, user)]
+    growing = [a for a in log.growing.named(Kind.SEAT, user) if a.session == number and not a.ended]
+    opened = [kept for kept in log.open if kept.session == number and same_user(kept.user, user)]
     new = [arrival for arrival in growing if Sign.NEW in arrival.signs]
     if opened and not new:
         log.end_open(opened[-1], event)
@@ -447,15 +449,15 @@ def _nearest_seat(
     def is_said_to_be(arrival: Arrival) -> bool:
         return (hearsay or arrival.hearsay) and same_user(arrival.user, user) and fits(arrival)
 
-    found = log.nearest(log.named(Kind.SEAT, user), event.time, JOIN, is_from_there)
-    return found or log.nearest(log.named(Kind.SEAT, user), event.time, NAMELESS, is_said_to_be)
+    found = nearest(log.growing.named(Kind.SEAT, user), event.time, JOIN, is_from_there)
+    return found or nearest(log.growing.named(Kind.SEAT, user), event.time, NAMELESS, is_said_to_be)
 
 
 def _nameless(
     log: HostLog, event: Event, user: User, address: str | None, fits: Callable[[Arrival], bool]
 ) -> Arrival | None:
     """Give the one seat of this moment that fits though its user, a Microsoft account, is spelt otherwise."""
-    seats = log.of_kind if is_microsoft_account(user) else log.spelt_twice
+    seats = log.growing.of_kind if is_microsoft_account(user) else log.growing.spelt_twice
     near = [
         arrival
         for arrival in seats(Kind.SEAT, event.time - NAMELESS)

@@ -167,13 +167,13 @@ def _gone(log: HostLog, event: Event, message: str) -> Sentence:
 
 def leave(log: HostLog, event: Event, held: str, kind: Kind) -> Sentence:
     """Read that what is known by an id is over."""
-    arrival = log.with_id(held)
+    arrival = log.growing.with_id(held)
     if arrival is not None and arrival.kind is kind:
         if held != process_of(event) and Sign.PAM in arrival.signs:
             return say("the connection is over; the session ends when PAM says so")
         log.end(arrival, event)
         return say("the session was closed")
-    session = log.open_with_id(held)
+    session = log.open.with_id(held)
     if session is not None:
         log.end_open(session, event)
         return say("the session was closed")

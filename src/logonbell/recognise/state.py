@@ -6,9 +6,7 @@ All of it is bounded, whatever a log holds; docs/reference/memory.md says what i
 
 from __future__ import annotations
 
-import heapq
-from bisect import bisect_left
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -18,9 +16,11 @@ from logonbell.recognise.arrival import EVENTS_LISTED, Arrival, Kind, Sign, eith
 from logonbell.recognise.attempts import Attempts
 from logonbell.recognise.doors import door_of, is_resumption, port_of
 from logonbell.recognise.failures import Failures
-from logonbell.recognise.identity import is_microsoft_account, same_user
+from logonbell.recognise.growing import Growing
+from logonbell.recognise.identity import same_user
 from logonbell.recognise.journal import LOGS
 from logonbell.recognise.keys import Provided
+from logonbell.recognise.present import Open, OpenSessions, Present
 from logonbell.recognise.promotion import Promotions
 from logonbell.recognise.ssm import Sessions, link_of
 from logonbell.recognise.suspicion import Asked, Shutdown, Suspicions
@@ -41,36 +41,6 @@ _SEEN = 128
 _PRUNING = STRAY / 6
 _STRAYS = 512
 _KNOCKS = 256
-
-
-@dataclass(slots=True)
-class Open:
-    """A session that was told and is still open: as much of it as its end needs."""
-
-    main: EventRef
-    began: datetime
-    door: Door
-    user: User | None
-    logon_ids: list[str]
-    session: int | None
-    ssm: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Present:
-    """A session that is open as far as was read: the main event of the logon that opened it, and what is known without that.
-
-    ``sure`` is False where records were lost since, one of which may have told its end.
-    """
-
-    host: str
-    main: EventRef
-    began: datetime
-    door: Door
-    user: User | None
-    ssm_session: str | None
-    principal: str | None
-    sure: bool
 
 
 @dataclass(slots=True)
@@ -126,7 +96,7 @@ class HostState:
 
 
 class HostLog:
-    """One host's state with its indexes, and the verbs that the readers of events use."""
+    """One host's state, and the verbs that the readers of events use."""
 
     def __init__(
         self, state: HostState, admins: frozenset[str] = frozenset(), *, resumed: bool = False
@@ -134,20 +104,11 @@ class HostLog:
         self.state = state
         self.admins = admins
         self._resumed = resumed
-        self._growing, self._open_sessions = GROWING, OPEN
+        self._most_growing, self._most_open = GROWING, OPEN
         self.said: list[Finding] = []
-        self._by_id: dict[str, list[int]] = {}
-        self._by_name: dict[tuple[Kind, str | None], list[int]] = {}
-        self._by_kind: dict[Kind, list[int]] = {}
-        self._spelt_twice: list[int] = []
-        self._due: list[tuple[datetime, int]] = []
-        self._indexed = (0, 0)
-        self._open_by_id: dict[str, list[Open]] = {}
         self._seen = set(state.seen)
-        self.growing = {arrival.serial: arrival for arrival in state.growing}
-        self._index_all()
-        for session in state.open:
-            self._index_open(session)
+        self.growing = Growing(state.growing)
+        self.open = OpenSessions(state.open)
 
     def inherit(self, before: HostLog) -> None:
         """Take over what was known of this host when it had another name; nobody is on any more."""
@@ -157,12 +118,12 @@ class HostLog:
 
     def share(self, hosts: int) -> None:
         """Take up no more than the share of one of so many hosts."""
-        self._growing = max(GROWING // hosts, GROWING_AT_LEAST)
-        self._open_sessions = max(OPEN // hosts, OPEN_AT_LEAST)
+        self._most_growing = max(GROWING // hosts, GROWING_AT_LEAST)
+        self._most_open = max(OPEN // hosts, OPEN_AT_LEAST)
 
     def save(self) -> HostState:
         """Give the state as a value."""
-        self.state.growing = list(self.growing.values())
+        self.state.growing = list(self.growing)
         return self.state
 
     # --- what the readers ask and say -------------------------------------------------------------------------
@@ -178,12 +139,11 @@ class HostLog:
         arrival = Arrival(
             self.state.serial, kind, event.time, [event.ref], event.time, user=user, system=system
         )
-        self.growing[arrival.serial] = arrival
-        self._index(arrival)
+        self.growing.add(arrival)
         if hold is not None:
             # A line of Linux may say no more than the second, and what belongs to it comes after the log's time by then.
             begun = event.time if system is System.WINDOWS else max(event.time, self.state.now or event.time)
-            self._tell_at(arrival, begun + hold)
+            self.growing.tell_at(arrival, begun + hold)
         return arrival
 
     def joined(self, arrival: Arrival, event: Event, *signs: Sign) -> None:
@@ -195,110 +155,50 @@ class HostLog:
     def changed(self, arrival: Arrival, at: datetime) -> None:
         """Have a logon told (again) within ``HOLD`` of ``at``, unless it waits for proof."""
         if arrival.due is None and (arrival.told or self._is_proven(arrival)):
-            self._tell_at(arrival, at + HOLD)
-        self._index(arrival)
+            self.growing.tell_at(arrival, at + HOLD)
+        self.growing.enter(arrival)
 
     def hurry(self, arrival: Arrival, at: datetime) -> None:
         """Have a logon told within ``HOLD``, which so far could wait."""
         if arrival.due is None or arrival.due > at + HOLD:
-            self._tell_at(arrival, at + HOLD)
-        self._index(arrival)
-
-    def with_id(self, logon_id: str) -> Arrival | None:
-        """Give the growing logon that holds a logon id."""
-        for serial in reversed(self._by_id.get(logon_id, ())):
-            arrival = self.growing.get(serial)
-            if arrival is not None and (logon_id in arrival.logon_ids or logon_id in arrival.unlock_ids):
-                return arrival
-        return None
-
-    def named(self, kind: Kind, user: User | None) -> Iterator[Arrival]:
-        """Give the growing logons of one kind whose user has this name, newest first."""
-        name = _name(user)
-        for serial in reversed(self._by_name.get((kind, name), ())):
-            arrival = self.growing.get(serial)
-            if arrival is not None and arrival.kind is kind and _name(arrival.user) == name:
-                yield arrival
-
-    def of_kind(self, kind: Kind, since: datetime) -> Iterator[Arrival]:
-        """Give the growing logons of one kind that began at ``since`` or later, newest first."""
-        for serial in reversed(self._by_kind.get(kind, ())):
-            arrival = self.growing.get(serial)
-            if arrival is not None and arrival.kind is kind and arrival.time >= since:
-                yield arrival
-
-    def spelt_twice(self, kind: Kind, since: datetime) -> Iterator[Arrival]:
-        """Give those of them whose user is a Microsoft account: few, where ``of_kind`` may give thousands in a storm."""
-        for serial in reversed(self._spelt_twice):
-            arrival = self.growing.get(serial)
-            if (
-                arrival is not None
-                and arrival.kind is kind
-                and arrival.time >= since
-                and is_microsoft_account(arrival.user)
-            ):
-                yield arrival
-
-    def open_with_id(self, logon_id: str) -> Open | None:
-        """Give the open session, the newest if there are several, that holds a logon id."""
-        sessions = self._open_by_id.get(logon_id)
-        return sessions[-1] if sessions else None
+            self.growing.tell_at(arrival, at + HOLD)
+        self.growing.enter(arrival)
 
     def opened(self, logon_id: str, number: int | None, user: User) -> EventRef | None:
         """Give the main event of the logon that opened a session: the one with this logon id, or this number and user."""
-        arrival, session = self.with_id(logon_id), self.open_with_id(logon_id)
+        arrival, session = self.growing.with_id(logon_id), self.open.with_id(logon_id)
         if session is not None:
             return session.main
         if arrival is not None:
             return arrival.resumes or arrival.events[0]
         if number is None:
             return None
-        for kept in reversed(self.state.open):
+        for kept in reversed(self.open):
             if kept.session == number and same_user(kept.user, user):
                 return kept.main
-        for arrival in self.named(Kind.SEAT, user):
+        for arrival in self.growing.named(Kind.SEAT, user):
             if arrival.session == number and same_user(arrival.user, user):
                 return arrival.resumes or arrival.events[0]
         return None
 
-    def close_id(self, session: Open, logon_id: str) -> None:
-        """Note that one logon id of an open session was closed."""
-        session.logon_ids.remove(logon_id)
-        self._forget_id(session, logon_id)
-
     def known_user(self, sid: str) -> User | None:
         """Give the user with this SID who is on, or came a moment ago."""
         users = [
-            *(arrival.user for arrival in self.growing.values()),
-            *(session.user for session in self.state.open),
+            *(arrival.user for arrival in self.growing),
+            *(session.user for session in self.open),
         ]
         return next((user for user in reversed(users) if user is not None and user.sid == sid), None)
-
-    def nearest(
-        self, arrivals: Iterator[Arrival], at: datetime, within: timedelta, fits: Callable[[Arrival], bool]
-    ) -> Arrival | None:
-        """Give the one that fits and is nearest in time, at most ``within`` away from the logon's first or last event."""
-        best: tuple[timedelta, Arrival] | None = None
-        for arrival in arrivals:
-            away = max(arrival.time - at, at - arrival.last, timedelta(0))
-            if away <= within and (best is None or away < best[0]) and fits(arrival):
-                best = (away, arrival)
-        return best[1] if best else None
 
     def replace(self, arrival: Arrival, other: Arrival) -> None:
         """Fold ``other`` into ``arrival`` and forget it as a logon of its own; it must not have been told."""
         arrival.absorb(other)
-        self.drop(other)
+        self.growing.drop(other)
         self.changed(arrival, arrival.last)
 
     def become(self, arrival: Arrival, kind: Kind) -> None:
         """Take a logon for one of another kind."""
         arrival.kind = kind
-        self._index(arrival)
-
-    def drop(self, arrival: Arrival) -> None:
-        """Forget a logon that turned out to be none."""
-        del self.growing[arrival.serial]
+        self.growing.enter(arrival)
 
     def end(self, arrival: Arrival, event: Event) -> None:
         """Tell that a session was closed; one that was taken up again ends under the logon that opened it."""
@@ -316,35 +216,26 @@ class HostLog:
         self._leave(arrival)
         if arrival.due is not None:
             self._tell(arrival)
-        self.drop(arrival)
+        self.growing.drop(arrival)
 
     def booted(self, event: Event) -> None:
         """Take it that the system started: whatever was open is over, and ids are dealt anew."""
         self.state.suspicions.started(event)
-        for arrival in list(self.growing.values()):
+        for arrival in list(self.growing):
             if arrival.time < event.time:
                 self.over(arrival, event)
-        for session in list(self.state.open):
+        for session in list(self.open):
             self.end_open(session, event)
 
     def end_open(self, session: Open, event: Event) -> None:
         """Tell that an open session was closed."""
-        for logon_id in session.logon_ids:
-            self._forget_id(session, logon_id)
-        self.state.open = [other for other in self.state.open if other is not session]
+        self.open.drop(session)
         self._ended(session.main, session.began, session.door, session.user, event)
 
     def failed(self, event: Event, user: str, address: str | None, times: int = 1) -> Sentence:
         """Count a failed logon towards a burst."""
         self.said.extend(self.state.failures.add(event, self.state.host, user, address, times))
         return say("a failed logon; three or more within ten minutes of each other are a burst")
-
-    def made_of(self, channel: str, record: int | None) -> Arrival | None:
-        """Give the growing logon that a record was folded into."""
-        for arrival in reversed(self.growing.values()):
-            if any(ref.channel == channel and ref.record_id == record for ref in arrival.events):
-                return arrival
-        return None
 
     def stray(self, logon_id: str, event: Event) -> Stray:
         """Keep what an event says of a logon id whose logon has not come."""
@@ -395,11 +286,8 @@ class HostLog:
         if state.now is not None and state.now - now <= CLOCK_SET_BACK:
             now = max(now, state.now)
         state.now = now
-        while self._due and self._due[0][0] < now:
-            due, serial = heapq.heappop(self._due)
-            arrival = self.growing.get(serial)
-            if arrival is not None and arrival.due == due:
-                self._tell(arrival)
+        for arrival in self.growing.due_before(now):
+            self._tell(arrival)
         if state.failures.count:
             self.said.extend(state.failures.advance(now, state.host))
         if self._resumed and not by_event:
@@ -412,7 +300,7 @@ class HostLog:
 
     def finish(self) -> list[Finding]:
         """Tell all that is still held: the log is at its end."""
-        for arrival in list(self.growing.values()):
+        for arrival in list(self.growing):
             if arrival.due is not None:
                 self._tell(arrival)
             self._leave(arrival)
@@ -429,12 +317,12 @@ class HostLog:
         """Give each session that is open, as far as it was told."""
         growing = [
             self._present(arrival.events[0], arrival.time, self._door(arrival), arrival.user, arrival.ssm)
-            for arrival in self.growing.values()
+            for arrival in self.growing
             if arrival.told and self._is_followed(arrival) and not self._is_attached_to_open(arrival)
         ]
         kept = [
             self._present(session.main, session.began, session.door, session.user, session.ssm)
-            for session in self.state.open
+            for session in self.open
         ]
         return kept + growing
 
@@ -449,7 +337,7 @@ class HostLog:
     @property
     def due(self) -> datetime | None:
         """When, in the log's time, there will be something to tell though no event comes."""
-        dues = [arrival.due for arrival in self.growing.values() if arrival.due is not None]
+        dues = [arrival.due for arrival in self.growing if arrival.due is not None]
         dues += [due for due in (self.state.failures.due, self.state.suspicions.due) if due is not None]
         return min(dues, default=None)
 
@@ -457,39 +345,6 @@ class HostLog:
 
     def _is_proven(self, arrival: Arrival) -> bool:
         return arrival.kind is not Kind.SSH or bool(arrival.signs & {Sign.ACCEPTED, Sign.PASSWORD, Sign.PAM})
-
-    def _index(self, arrival: Arrival) -> None:
-        """Let an arrival be found by what it holds now; where it was found before, its reader looks twice."""
-        for logon_id in (*arrival.logon_ids, *arrival.unlock_ids):
-            _insert(self._by_id.setdefault(logon_id, []), arrival.serial)
-        _insert(self._by_name.setdefault((arrival.kind, _name(arrival.user)), []), arrival.serial)
-        _insert(self._by_kind.setdefault(arrival.kind, []), arrival.serial)
-        if is_microsoft_account(arrival.user):
-            _insert(self._spelt_twice, arrival.serial)
-
-    def _index_all(self) -> None:
-        self._by_id, self._by_name, self._by_kind, self._spelt_twice, self._due = {}, {}, {}, [], []
-        for arrival in self.growing.values():
-            self._index(arrival)
-            if arrival.due is not None:
-                self._due.append((arrival.due, arrival.serial))
-        heapq.heapify(self._due)
-        self._indexed = (2 * len(self._by_id) + GROWING, self.state.serial + GROWING)
-
-    def _index_open(self, session: Open) -> None:
-        for logon_id in session.logon_ids:
-            self._open_by_id.setdefault(logon_id, []).append(session)
-
-    def _forget_id(self, session: Open, logon_id: str) -> None:
-        sessions = [other for other in self._open_by_id.get(logon_id, ()) if other is not session]
-        if sessions:
-            self._open_by_id[logon_id] = sessions
-        else:
-            self._open_by_id.pop(logon_id, None)
-
-    def _tell_at(self, arrival: Arrival, due: datetime) -> None:
-        arrival.due = due
-        heapq.heappush(self._due, (due, arrival.serial))
 
     def _tell(self, arrival: Arrival) -> None:
         arrival.due = None
@@ -552,25 +407,24 @@ class HostLog:
 
     def _prune(self, now: datetime) -> None:
         state = self.state
-        full = len(self.growing) >= self._growing
+        full = len(self.growing) >= self._most_growing
         if state.pruned is not None and abs(now - state.pruned) < _PRUNING and not full:
-            ids, serial = self._indexed
-            if len(self._by_id) > ids or state.serial > serial:
-                self._index_all()  # the log's time stands still
+            if self.growing.is_cluttered:  # the log's time stands still
+                self.growing.tidy()
             return
         state.pruned = now
-        too_many = len(self.growing) - self._growing * 9 // 10 if full else 0
-        for place, (serial, arrival) in enumerate(list(self.growing.items())):
+        too_many = len(self.growing) - self._most_growing * 9 // 10 if full else 0
+        for place, arrival in enumerate(list(self.growing)):
             if abs(now - arrival.last) > QUIET or place < too_many:
                 if arrival.due is not None:
                     self._tell(arrival)
                 self._leave(arrival)
                 self._keep_open(arrival)
-                del self.growing[serial]
+                self.growing.drop(arrival)
         for logon_id in [key for key, kept in state.strays.items() if abs(now - kept.time) > STRAY]:
             del state.strays[logon_id]
         state.knocks = [knock for knock in state.knocks if abs(now - knock.time) <= STRAY]
-        self._index_all()
+        self.growing.tidy()
 
     def _door(self, arrival: Arrival) -> Door:
         return door_of(arrival, link_of(self.state.ssm, arrival, port_of(arrival)))[0]
@@ -596,12 +450,12 @@ class HostLog:
             return []
         growing = [
             self._open(other)
-            for other in self.named(Kind.SEAT, arrival.user)
+            for other in self.growing.named(Kind.SEAT, arrival.user)
             if other.told and self._is_followed(other) and not is_resumption(other)
         ]
         return [
             kept
-            for kept in (*self.state.open, *growing)
+            for kept in (*self.open, *growing)
             if not kept.door.startswith(("ssm", "ssh"))
             and same_user(kept.user, arrival.user)
             and (None in {kept.session, arrival.session} or kept.session == arrival.session)
@@ -612,13 +466,7 @@ class HostLog:
             return
         if self._is_attached_to_open(arrival):
             return  # the session that was there before goes on under its own logon
-        kept = self._open(arrival)
-        self.state.open.append(kept)
-        self._index_open(kept)
-        for forgotten in self.state.open[: -self._open_sessions]:
-            for logon_id in forgotten.logon_ids:
-                self._forget_id(forgotten, logon_id)
-        del self.state.open[: -self._open_sessions]
+        self.open.add(self._open(arrival), self._most_open)
 
     def _open(self, arrival: Arrival) -> Open:
         """Give as much of a logon as its end needs."""
@@ -637,14 +485,3 @@ class HostLog:
 
 Reader = Callable[[HostLog, Event], Sentence]
 """Reads one event into the state of its host, and says what it was taken for."""
-
-
-def _name(user: User | None) -> str | None:
-    return None if user is None else user.name.casefold().partition("@")[0]
-
-
-def _insert(serials: list[int], serial: int) -> None:
-    """Put a serial into an ascending list, once."""
-    place = bisect_left(serials, serial)
-    if place == len(serials) or serials[place] != serial:
-        serials.insert(place, serial)

@@ -115,7 +115,7 @@ def user_enabled(log: HostLog, event: Event) -> Sentence:
 
 
 def _session_near(log: HostLog, event: Event) -> bool:
-    return any(True for _ in log.of_kind(Kind.SSM, event.time - SESSION_NEAR))
+    return any(True for _ in log.growing.of_kind(Kind.SSM, event.time - SESSION_NEAR))
 
 
 def _hold(log: HostLog, event: Event, kind: TamperKind, about: str, *, planned: bool) -> None:

@@ -52,7 +52,7 @@ def _shell(log: HostLog, event: Event, session: Session) -> Sentence:
     _explains_enabling(log, event)
     waiting = [
         arrival
-        for arrival in log.of_kind(Kind.SSM, event.time - AT_START)
+        for arrival in log.growing.of_kind(Kind.SSM, event.time - AT_START)
         if arrival.ssm is None and arrival.time - event.time <= AT_START
     ]
     arrival = _of_process(waiting, session.process)
@@ -97,11 +97,11 @@ def closed(log: HostLog, event: Event) -> Sentence:
     session = log.state.ssm.known.get(session_id)
     if session is not None and session.closed is None:
         session.closed = event.time
-    for arrival in log.growing.values():
+    for arrival in log.growing:
         if arrival.ssm == session_id:
             log.end(arrival, event)
             return say("the SSM session was closed")
-    for kept in log.state.open:
+    for kept in log.open:
         if kept.ssm == session_id:
             log.end_open(kept, event)
             return say("the SSM session was closed")
@@ -147,7 +147,7 @@ def in_utc(text: str) -> str:
 def owner_seen(log: HostLog, event: Event) -> Sentence:
     """Read who was seen to hold the connection by which a logon came."""
     fields = event.fields
-    arrival = log.made_of(fields.get("LogonChannel", ""), number_of(fields.get("LogonRecordId", "")))
+    arrival = log.growing.made_of(fields.get("LogonChannel", ""), number_of(fields.get("LogonRecordId", "")))
     if arrival is None:
         return say("who holds a connection by which nobody came")
     arrival.owner = fields.get("SessionId", "")
@@ -169,7 +169,7 @@ def worker_logon(log: HostLog, event: Event) -> Sentence | None:
     session = log.state.ssm.of_process(process_of(event), event.time)
     if session is None or session.plugin not in SHELLS:
         return None
-    for arrival in reversed(log.growing.values()):
+    for arrival in reversed(log.growing):
         if arrival.ssm == session.session_id:
             return _joined(log, arrival, event)
     return say("a further logon of an SSM session that is open")
@@ -182,7 +182,7 @@ def shell_logon(log: HostLog, event: Event) -> Sentence:
     """
     process, near = (
         process_of(event),
-        [a for a in log.of_kind(Kind.SSM, event.time - AT_START) if not a.ended],
+        [a for a in log.growing.of_kind(Kind.SSM, event.time - AT_START) if not a.ended],
     )
     arrival = _of_process([a for a in near if a.logon_ids and event.time - a.last <= TWICE], process)
     if arrival is not None:

@@ -53,7 +53,7 @@ def logged_on(log: HostLog, event: Event) -> Sentence:
         return say("Windows started")
     if (reason := noise(fields)) is not None:
         return reason
-    known = log.with_id(seats.logon_id_of(event))
+    known = log.growing.with_id(seats.logon_id_of(event))
     if known is not None and event.ref in known.events:
         return say("this record was read before")
     if (half := seats.other_half(log, event)) is not None:
@@ -92,7 +92,7 @@ def _door(log: HostLog, event: Event, kind: str | None, program: str) -> Sentenc
 def privileged(log: HostLog, event: Event) -> Sentence:
     """Read 4672: a logon id holds administrators' privileges. It comes before or after its logon."""
     logon_id = seats.logon_id_of(event, "SubjectLogonId")
-    arrival = log.with_id(logon_id)
+    arrival = log.growing.with_id(logon_id)
     if arrival is None:
         log.stray(logon_id, event).elevated = True
     else:
@@ -114,7 +114,7 @@ def special(log: HostLog, event: Event) -> Sentence:
 
 def _groups(log: HostLog, event: Event, admin: bool | None) -> Sentence:
     logon_id = seats.logon_id_of(event)
-    arrival = log.with_id(logon_id)
+    arrival = log.growing.with_id(logon_id)
     if arrival is None:
         stray = log.stray(logon_id, event)
         stray.domain_admin = either(stray.domain_admin, admin)
