@@ -63,6 +63,9 @@ class Life:
         """Start, read the logons of these records, and tell of them."""
         self.naming(plate).settle()
         self._lives += 1
+        self.outbox.commit(
+            bookmarks={}, snapshot="", findings=[], alerts=[], notifiers=[], read=self.clock()
+        )  # nothing is remembered of what was read
         events = [
             replace(event, host=host)
             for record in logons
@@ -78,7 +81,7 @@ class Life:
             self.outbox,
             ["fake"],
             self.clock,
-            self.told,
+            Told(),  # that nothing is remembered
             self.clock.elapsed,
             self.outbox.hosts.own(),
             own=NAME,

@@ -53,6 +53,7 @@ TESTS = {
     "deliverer": ["tests/test_deliverer.py", "tests/test_agent.py"],
     "store": [
         "tests/store",
+        "tests/test_nameplate.py",
         "tests/test_remarks.py",
         "tests/test_silence.py",
         "tests/test_deliverer.py",

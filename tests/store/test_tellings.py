@@ -8,6 +8,7 @@ from datetime import UTC, time, timedelta
 import pytest
 
 from logonbell.alert import Alert, Level
+from logonbell.host import Instance
 from logonbell.logon import Door
 from logonbell.notification import Digest, DigestKind, digest_fingerprint
 from logonbell.pace import Bundle, Waiting
@@ -63,6 +64,17 @@ def test_a_digest_tells_what_is_in_it(opened: Opened) -> None:
     assert digest.doors == {"console": 33, "rdp": 67}
     assert (digest.first, digest.last) == (NOON + timedelta(seconds=1), NOON + timedelta(seconds=100))
     assert digest.sequences == ((1, 100),)
+
+
+def test_a_digest_names_the_instance(opened: Opened) -> None:
+    """As a whole, and with each that it names."""
+    outbox = opened()
+    here = Instance(HOST_ID, "ap-northeast-1", "123456789012", "bastion-tokyo")
+    outbox.hosts.become(HOST_ID, here)
+    put(outbox, range(1, 4))
+    digest = begun(outbox).telling
+    assert isinstance(digest, Digest)
+    assert [digest.instance, *(one.instance for one in digest.named)] == [here] * 4
 
 
 def test_what_was_begun_stays_as_it_is(opened: Opened) -> None:
