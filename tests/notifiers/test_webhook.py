@@ -481,6 +481,12 @@ class saying:  # noqa: N801 - read as a verb
         self._listener.close()
 
 
+HUNG_UP = "{url} hung up. It may have taken the alert; it is sent again."
+NO_SERVER = (
+    "{url} does not answer like a web server. Look at url and at the proxy on the way; it is tried again."
+)
+
+
 @pytest.mark.parametrize(
     ("said", "reset", "told"),
     [
@@ -488,17 +494,9 @@ class saying:  # noqa: N801 - read as a verb
         (b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n", True, "HTTP 200"),
         (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nno number\r\n", False, "HTTP 200"),
         (b"HTTP/1.1 299 Fine\r\n\r\n", False, "HTTP 299"),
-        (
-            b"",
-            True,
-            "{url} hung up. It may have taken the alert; it is sent again. (Connection reset by peer)",
-        ),
-        (b"", False, "{url} hung up. It may have taken the alert; it is sent again. (RemoteDisconnected)"),
-        (
-            b"220 mail.example ESMTP\r\n",
-            False,
-            "{url} does not answer like a web server. Look at url and at the proxy on the way; it is tried again. ({kind})",
-        ),
+        (b"", True, f"{HUNG_UP} (Connection reset by peer)"),
+        (b"", False, f"{HUNG_UP} (Remote end closed connection without response)"),
+        (b"220 mail.example ESMTP\r\n", False, f"{NO_SERVER} (BadStatusLine)"),
     ],
     ids=["cut", "reset", "garbled", "any 2xx", "reset before", "hung up before", "mail"],
 )
@@ -506,9 +504,7 @@ def test_the_status_says_whether_it_was_taken(keys: Path, *, said: bytes, reset:
     """What comes behind a status may be cut, reset or garbled: it was taken. Without one nobody knows: it is sent again."""
     with saying(said=said, reset=reset) as url:
         (answer,) = webhook(url, keys).deliver([notification()])
-    assert (answer if isinstance(answer, str) else str(answer.why)) == told.format(
-        url=url, kind="BadStatusLine"
-    )
+    assert (answer if isinstance(answer, str) else str(answer.why)) == told.format(url=url)
     assert isinstance(answer, str) or not answer.permanent
 
 
@@ -527,16 +523,16 @@ def test_nobody_listens(keys: Path) -> None:
     )
 
 
-@pytest.mark.parametrize("host", ["alerts.invalid", "a" * 64 + ".example"])
-def test_no_such_name(keys: Path, host: str) -> None:
+@pytest.mark.parametrize(("host", "words"), [("alerts.invalid", ""), ("a" * 64 + ".example", "label")])
+def test_no_such_name(keys: Path, host: str, words: str) -> None:
     """A name that no resolver knows, or can know, is told as that; the secret path is not."""
     answer = refused(webhook(f"https://{host}/secret", keys).deliver([notification()]))
     assert not answer.permanent
     assert str(answer.why).startswith(
         f"https://{host} has no address. Look at this machine's DNS; the alert waits. ("
     )
-    assert "None" not in str(answer.why)
-    assert "secret" not in str(answer.why)
+    assert words in str(answer.why)
+    assert not any(word in str(answer.why) for word in ("secret", "None", "Errno"))
 
 
 def test_what_is_no_web_server(proxy: FaultProxy, keys: Path) -> None:
@@ -544,7 +540,7 @@ def test_what_is_no_web_server(proxy: FaultProxy, keys: Path) -> None:
     url = proxy.url.replace("http:", "https:")
     why = str(refused(webhook(url, keys).deliver([notification()])).why)
     assert why.startswith(f"No TLS with {url}. Look at the proxy on the way; the alert waits. (")
-    assert not why.endswith(("()", "(None)"))
+    assert re.search(r" \([A-Z_]+\)$", why)
 
 
 @pytest.fixture

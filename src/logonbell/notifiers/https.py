@@ -96,7 +96,7 @@ def _connection(target: Target, ca_file: Path | None, seconds: float) -> http.cl
             say(
                 "{file} holds no certificates that can be read. Mend ca_file; the alert waits. ({why})",
                 file=str(ca_file),
-                why=error.strerror or str(error),
+                why=_said(error),
             )
         ) from error
     proxy = None if urllib.request.proxy_bypass(target.host) else urllib.request.getproxies().get("https")
@@ -149,7 +149,7 @@ def _connect(connection: http.client.HTTPConnection, target: Target) -> None:
         )
         raise RoadError(why) from error
     except (socket.gaierror, UnicodeError) as error:
-        words = getattr(error, "strerror", None) or str(error)
+        words = _said(error)
         why = say(
             "{where} has no address. Look at this machine's DNS; the alert waits. ({words})",
             where=where,
@@ -166,7 +166,7 @@ def _connect(connection: http.client.HTTPConnection, target: Target) -> None:
         why = say(
             "{where} cannot be reached. Look at the network, its firewall and proxy; the alert waits. ({words})",
             where=where,
-            words=getattr(error, "strerror", None) or str(error) or type(error).__name__,
+            words=_said(error),
         )
         raise RoadError(why) from error
 
@@ -181,13 +181,19 @@ def _lost(target: Target, error: Exception) -> Sentence:
         return say(
             "{where} hung up. It may have taken the alert; it is sent again. ({words})",
             where=target.shown,
-            words=getattr(error, "strerror", None) or type(error).__name__,
+            words=_said(error),
         )
     return say(
         "{where} does not answer like a web server. Look at url and at the proxy on the way; it is tried again. ({words})",
         where=target.shown,
         words=type(error).__name__,
     )
+
+
+def _said(error: Exception) -> str:
+    """Give the system's words for what went wrong, without its numbers; of what has no words, the kind."""
+    words = error.strerror if isinstance(error, OSError) else None
+    return words or str(error) or type(error).__name__
 
 
 def _cut(sock: socket.socket, late: threading.Event) -> None:
