@@ -14,6 +14,7 @@ from logonbell.notifiers.limits import (
     faults,
     fit_body,
     fit_subject,
+    fit_text,
     fit_value,
     is_token,
     size,
@@ -54,6 +55,7 @@ def test_an_ordinary_message_passes() -> None:
         ("a\x7fb", "its subject holds a control character or a line break"),
         ("a\x85b", "its subject holds a control character or a line break"),
         ("a\u2028b", "its subject holds a control character or a line break"),
+        ("a\u2029b", "its subject holds a control character or a line break"),
         ("a\ud800b", "its subject holds a character that is not text"),
         (" a", "its subject begins with blank space"),
     ],
@@ -118,6 +120,7 @@ def test_texts_by_protocol_pass() -> None:
         structured('{"default": "d", "email": "長い\\n", "sms": "RDP: alice", "https": "{}", "lambda": "{}"}')
         == []
     )
+    assert structured('\n {"default": "d"}\n') == []
 
 
 @pytest.mark.parametrize(
@@ -125,6 +128,7 @@ def test_texts_by_protocol_pass() -> None:
     [
         ("no object", "it is no JSON object"),
         ("[]", "it is no JSON object"),
+        ('[["default", "text"]]', "it is no JSON object"),
         ('"text"', "it is no JSON object"),
         ("{}", "it has no text for protocols that it does not name (default)"),
         ('{"email": "x"}', "it has no text for protocols that it does not name (default)"),
@@ -170,6 +174,7 @@ def test_a_batch_has_limits_of_its_own(sizes: list[int], words: list[str]) -> No
 def test_an_eleventh_attribute() -> None:
     """More attributes than a queue with raw delivery takes would lose the message on its way: they are a fault."""
     attributes = {f"a{number}": Attribute("x") for number in range(11)}
+    assert faults("Logon", "body", dict(list(attributes.items())[:10])) == ()
     assert [str(fault) for fault in faults("Logon", "body", attributes)] == [
         "it has 11 attributes, at most 10 arrive"
     ]
@@ -186,6 +191,8 @@ def test_a_subject_keeps_its_beginning() -> None:
     assert fit_subject("Logon: alice") == "Logon: alice"
     assert fit_subject("a\r\nb") == "a  b"
     assert fit_subject("x" * 100) == "x" * (MAX_SUBJECT - 1) + "…"
+    assert fit_subject("x" * MAX_SUBJECT) == "x" * MAX_SUBJECT
+    assert fit_subject("x" * 90 + " " * 20 + "y") == "x" * 90 + "…"
     assert fit_subject("x" + "🔔" * 60) == "x" + "🔔" * 48 + "…"
     assert fit_subject("\n") is None
 
@@ -203,6 +210,21 @@ def test_any_body_can_be_made_to_fit(pattern: str, more: int) -> None:
         assert size(cut, attributes) > MAX_BYTES - 4
 
 
+@pytest.mark.parametrize(
+    ("text", "room", "fitted"),
+    [
+        ("鐘鐘鐘", 9, "鐘鐘鐘"),
+        ("鐘鐘鐘鐘", 11, "鐘\n[cut]"),
+        ("鐘鐘鐘鐘", 9, "鐘\n[cut]"),
+        ("鐘鐘鐘鐘", 8, "\n[cut]"),
+        ("xxxxxxxxxxxx", 5, "\n[cut]"),
+    ],
+)
+def test_a_text_is_cut_to_its_room(text: str, room: int, fitted: str) -> None:
+    """A text that has just the room stays; a longer one keeps whole characters beside the note, or the note alone."""
+    assert fit_text(text, room, "[cut]") == fitted
+
+
 @given(ANY_TEXT.filter(bool))
 def test_any_text_can_be_a_body(body: str) -> None:
     """Lone surrogates and control characters do not keep a body from being sent; its text stays."""
@@ -218,6 +240,11 @@ def test_any_text_can_be_a_value(value: str) -> None:
     fitted = fit_value(value)
     assert told(user=Attribute(fitted)) == []
     assert len(fitted) == min(len(value), 256)
+
+
+def test_a_long_value_is_cut() -> None:
+    """A value keeps its first 256 characters."""
+    assert fit_value("鐘" + "x" * 256) == "鐘" + "x" * 255
 
 
 @pytest.mark.parametrize(

@@ -48,7 +48,7 @@ class Attribute:
     @property
     def bytes(self) -> int:
         """What it counts, without its name."""
-        return len(self.value.encode("utf-8", "surrogatepass")) + len(self.kind)
+        return len(self.value.encode(errors="surrogatepass")) + len(self.kind)
 
 
 Attributes = Mapping[str, Attribute]
@@ -57,7 +57,7 @@ Attributes = Mapping[str, Attribute]
 def size(body: str, attributes: Attributes) -> int:
     """UTF-8 bytes that a message counts: its body, and of each attribute the name, the type and the value."""
     counted = sum(len(name.encode()) + attribute.bytes for name, attribute in attributes.items())
-    return len(body.encode("utf-8", "surrogatepass")) + counted
+    return len(body.encode(errors="surrogatepass")) + counted
 
 
 def faults(
@@ -128,8 +128,8 @@ def fit_text(text: str, room: int, note: str) -> str:
     whole = text.encode()
     if len(whole) <= room:
         return text
-    ending = f"\n{note}".encode("utf-8", "replace")
-    return (whole[: max(room - len(ending), 0)].decode("utf-8", "ignore").encode() + ending).decode()
+    ending = f"\n{note}".encode()
+    return (whole[: max(room - len(ending), 0)].decode(errors="ignore").encode() + ending).decode()
 
 
 def fit_value(value: str, longest: int = 256) -> str:
