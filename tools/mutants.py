@@ -66,7 +66,10 @@ TESTS = {
     "notifiers/https": ["tests/notifiers/test_webhook.py"],
     "notifiers/limits": ["tests/notifiers/test_limits.py", "tests/notifiers/test_forms.py"],
     "notifiers/refusals": ["tests/notifiers/test_refusals.py", "tests/notifiers/test_sns.py"],
+    "notifiers/secret": ["tests/notifiers/test_secret.py"],
     "notifiers/sns": ["tests/notifiers/test_sns.py"],
+    "notifiers/target": ["tests/notifiers/test_target.py"],
+    "notifiers/topic": ["tests/notifiers/test_topic.py"],
     "notifiers/webhook": ["tests/notifiers/test_webhook.py"],
 }
 """By room, or by a file of one, the tests that are asked: all of them would take days."""

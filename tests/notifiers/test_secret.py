@@ -62,21 +62,28 @@ def test_a_file_of_somebody_else_is_refused(file: Path, monkeypatch: pytest.Monk
 @pytest.mark.parametrize(
     ("content", "words"),
     [
-        (b"", "holds no secret"),
-        (b"# only words\n", "holds no secret"),
-        (f"{TEXT}\xff".encode("latin-1"), "is not in UTF-8"),
-        (TEXT.encode() * 9999, "is too large to hold a secret"),
+        (b"", "holds no secret."),
+        (b"# only words\n", "holds no secret."),
+        (f"{TEXT}\xff".encode("latin-1"), "is not in UTF-8."),
+        (b"x" * 65537, "is too large to hold a secret."),
     ],
 )
 def test_a_file_without_a_secret(file: Path, content: bytes, words: str) -> None:
     """What holds none is told by its name, and nothing of what stands in it."""
     file.write_bytes(content)
-    assert words in refusal(Secret(file))
+    assert refusal(Secret(file)) == f"{file} {words}"
+
+
+def test_the_largest_file(file: Path) -> None:
+    """A file of 64 KiB is read whole."""
+    file.write_bytes(b"x" * 65536)
+    assert Secret(file).lines() == ["x" * 65536]
 
 
 def test_a_file_that_is_not_there(tmp_path: Path) -> None:
     """A file that is missing, or is a folder, is named with the reason."""
-    assert "No such file or directory" in refusal(Secret(tmp_path / "none"))
+    missing = tmp_path / "none"
+    assert refusal(Secret(missing)) == f"{missing} cannot be read: No such file or directory."
     assert f"{tmp_path} cannot be read" in refusal(Secret(tmp_path))
 
 

@@ -72,6 +72,6 @@ def _hint(arn: str) -> Sentence:
         return say(
             "It is the ARN of a subscription: take away its last part, {part}.", part=f":{parts[6][:_SHOWN]}"
         )
-    if len(parts) > 4 and not re.fullmatch(r"[0-9]{12}", parts[4], re.ASCII):
+    if len(parts) > 4 and not re.fullmatch(r"[0-9]{12}", parts[4]):
         return say("The account, its fifth part, has twelve digits.")
     return say("It looks like arn:aws:sns:ap-northeast-1:123456789012:logonbell; the SNS console shows it.")
