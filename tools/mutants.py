@@ -63,6 +63,7 @@ TESTS = {
     ],
     "recognise": ["tests/recognise", "tests/simulate", "tests/ssm", "tests/linux", "tests/sources"],
     "notifiers": ["tests/notifiers"],
+    "notifiers/attributes": ["tests/notifiers/test_attributes.py"],
     "notifiers/https": ["tests/notifiers/test_webhook.py"],
     "notifiers/limits": ["tests/notifiers/test_limits.py", "tests/notifiers/test_forms.py"],
     "notifiers/refusals": ["tests/notifiers/test_refusals.py", "tests/notifiers/test_sns.py"],

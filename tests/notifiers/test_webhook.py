@@ -627,6 +627,21 @@ def test_the_proxy_of_the_machine_is_asked(
     assert "pa@ss" not in str(answer.why)
 
 
+def test_a_proxy_that_names_no_port(keys: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A proxy written without a port is asked at 80, as http has it."""
+    asked: list[tuple[str, int]] = []
+
+    def nobody(address: tuple[str, int], *_: object) -> None:
+        asked.append(address)
+        raise ConnectionRefusedError
+
+    monkeypatch.setattr(socket, "create_connection", nobody)
+    monkeypatch.setenv("HTTPS_PROXY", "http://proxy.example")
+    answer = refused(webhook("https://alerts.example", keys).deliver([notification()]))
+    assert asked == [("proxy.example", 80)]
+    assert str(answer.why).endswith("the alert waits. (ConnectionRefusedError)")
+
+
 class OpenTunnel(Tunnel):
     """A proxy that opens a tunnel, which leads to a port of this machine."""
 
