@@ -29,7 +29,8 @@ from logonbell.logon import Door, User
 from logonbell.notification import Telling
 from logonbell.notifiers.chat import DESCRIPTION, STEP, TITLE, WORD, chat, markdown
 from logonbell.notifiers.document import Said, document, thread
-from logonbell.text.facts import Reader
+from logonbell.text.escape import Shown
+from logonbell.text.facts import Fact, Reader
 from logonbell.text.language import LANGUAGES
 from logonbell.text.message import compose, subject
 
@@ -121,6 +122,12 @@ def test_a_name_calls_nobody_and_links_nowhere(mention: str) -> None:
     assert content["description"].count("```") == 2
 
 
+def test_a_name_cannot_leave_the_code_block() -> None:
+    """A backtick in a name stands in the block as an escape."""
+    description = told(notify(replace(logon(Door.RDP), user=User("a```b"))))["content"]["description"]
+    assert description.startswith("```\nUser           a\\u{60}\\u{60}\\u{60}b\n")
+
+
 @pytest.mark.parametrize(
     ("text", "shown"),
     [
@@ -162,6 +169,42 @@ def test_a_hostile_name_stays_within_bounds(name: str, language: str) -> None:
         assert json.dumps(whole).isascii()
         lines = [*content["description"].splitlines(), content["title"], *content["keywords"]]
         assert all(line.isprintable() for line in lines)
+
+
+@pytest.mark.parametrize(
+    ("lengths", "kept"),
+    [
+        ([1000, 1000, 884, 1], [1002, 1002, 886]),
+        ([1000, 1000, 885], [1002, 1002]),
+        ([2890], [2892]),
+        ([2891, 1], [2892]),
+    ],
+)
+def test_as_many_lines_as_a_channel_shows(lengths: list[int], kept: list[int]) -> None:
+    """Whole lines are shown up to the last character that a channel takes; only a first one that is longer is cut."""
+    note = notify(DOMAIN_ADMIN)
+    parts = compose(note, Reader("en", TOKYO, HOST), SENT)
+    lines = tuple("x" * length for length in lengths)
+    whole = document(note, Said("S", "text", HOST, SENT))
+    content = chat(whole, replace(parts, facts=[Fact(Shown(""), lines)]), "S")["content"]
+    begin, *shown, end = content["description"].split("\n")
+    assert (begin, end) == ("```", "```")
+    assert [len(line) for line in shown] == kept
+    assert len(content["description"]) <= DESCRIPTION
+
+
+@pytest.mark.parametrize(("length", "shown"), [(250, "x" * 250), (251, "x" * 247 + "...")])
+def test_a_long_title_is_cut(length: int, shown: str) -> None:
+    """A title that has the room stays as it is; a longer one ends in dots."""
+    note = notify(DOMAIN_ADMIN)
+    parts = compose(note, Reader("en", TOKYO, HOST), SENT)
+    whole = chat(document(note, Said("S", "text", HOST, SENT)), parts, "x" * length)
+    assert whole["content"]["title"] == shown
+
+
+def test_a_long_value_says_how_much_is_left_out() -> None:
+    """A keyword that is cut says how many characters are missing."""
+    assert told(notify(DOMAIN_ADMIN), host="x" * 90)["content"]["keywords"][-1] == "x" * 67 + "...(+23)"
 
 
 def test_a_storm_shows_the_worst_that_fit() -> None:

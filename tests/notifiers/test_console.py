@@ -112,6 +112,7 @@ def test_a_closed_pipe_is_told_and_may_be_tried_again() -> None:
     for answer in answers:
         assert isinstance(answer, Undelivered)
         assert not answer.permanent
+        assert str(answer.why) == "The console cannot be written to: [Errno 32] Broken pipe"
     with pytest.raises(BrokenPipeError):
         stream.close()
 
@@ -123,6 +124,7 @@ def test_a_closed_file_is_told() -> None:
     [answer] = console(Terminal(stream, {})).deliver([notify(BURST)])
     assert isinstance(answer, Undelivered)
     assert not answer.permanent
+    assert str(answer.why) == "The console is closed."
 
 
 def test_what_was_not_handed_over_is_not_delivered() -> None:

@@ -14,7 +14,7 @@ from logonbell.logon import Finding
 from logonbell.notification import Telling
 from logonbell.notifiers.attributes import attributes
 from logonbell.notifiers.forms import DOCUMENT, MAIL, Form, Message, shape
-from logonbell.notifiers.limits import MAX_BYTES, faults, size
+from logonbell.notifiers.limits import MAX_BYTES, Attribute, faults, size
 from logonbell.notifiers.topic import read_topic
 from logonbell.text.facts import Reader
 from logonbell.text.language import LANGUAGES
@@ -63,6 +63,24 @@ def test_the_largest_message_fits(form: Form) -> None:
         assert 20 < json.loads(texts["default"])["listed"] < 1200
     if form is Form.TEXT:
         assert MAX_BYTES - 10 < size(body, attributes(many, TOPIC, HOST)) <= MAX_BYTES
+
+
+@pytest.mark.parametrize("form", [Form.PER_PROTOCOL, Form.CHAT])
+def test_the_largest_message_leaves_room_for_its_attributes(form: Form) -> None:
+    """What a policy chooses by counts, too: with long names there less of a digest stands beside a mail, not too much."""
+    many = replace(STORM, named=STORM.named * 400)
+    message = replace(message_of(many), body='"' * 100_000)
+    chosen = attributes(many, TOPIC, HOST) | {f"more{one}": Attribute("鐘" * 2000) for one in range(4)}
+    shaped = shape(message, form, chosen, "[cut]")
+    assert faults("S", shaped.body, chosen, structured=True) == ()
+    assert size(shaped.body, chosen) > MAX_BYTES - 12_000  # twenty alerts
+
+
+def test_texts_of_a_message_are_written_as_they_are() -> None:
+    """Japanese is handed over in its own letters: escaped it would take twice the room."""
+    telling = notify(DOMAIN_ADMIN)
+    message = replace(message_of(telling), body="鐘")
+    assert '"email": "鐘"' in holds(message, Form.PER_PROTOCOL, telling)
 
 
 @settings(deadline=None)  # a machine that is busy elsewhere breaks no promise

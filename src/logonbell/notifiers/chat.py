@@ -70,13 +70,13 @@ def markdown(text: str) -> str:
 def _code(lines: list[str]) -> str:
     """Put lines into a code block, as many as fit."""
     kept: list[str] = []
-    room = DESCRIPTION - 2 * len(_FENCE) - 2
+    most = room = DESCRIPTION - len(f"{_FENCE}\n{_FENCE}")
     for line in lines:
-        shown = line.replace("`", "\\u{60}").translate(_ENTITIES)
+        shown = line.replace("`", "\\u{60}").translate(_ENTITIES)[: most - 1]
         room -= len(shown) + 1
-        if room < 0 and kept:
+        if room < 0:
             break
-        kept.append(shown[:DESCRIPTION] if kept else shown[: DESCRIPTION - 2 * len(_FENCE) - 2])
+        kept.append(shown)
     return "\n".join([_FENCE, *kept, _FENCE])
 
 

@@ -71,7 +71,7 @@ class Console:
         from rich.text import Text  # noqa: PLC0415
 
         headline, *lines = message.lines()
-        screen = Screen(file=cast("IO[str]", self.terminal), highlight=False, soft_wrap=True)
+        screen = Screen(file=cast("IO[str]", self.terminal), soft_wrap=True)
         screen.print(Text(headline, style=_COLOURS[level]))
         for line in [*lines, ""]:
             screen.print(Text(line))
