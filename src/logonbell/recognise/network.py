@@ -29,7 +29,7 @@ _BY_PASSWORD = ("password", "keyboard-interactive")
 
 def came_by_network(log: HostLog, event: Event) -> Sentence:
     """Read a 4624 of type 3 that names no program: a share, WinRM, or what RDP does before its session."""
-    user, address = target_of(event), raw_address(event.fields.get("IpAddress", ""))
+    user, address = target_of(event), raw_address(event.fields.get("IpAddress"))
     log.knock(Knock(event.time, user, address, None))
     for seat in log.growing.named(Kind.SEAT, user):
         before = seat.time - event.time
@@ -63,7 +63,7 @@ def came_by_network(log: HostLog, event: Event) -> Sentence:
 
 def winrm_request(log: HostLog, event: Event) -> Sentence:
     """Read a 4624 that the WinRM service made: with Basic or CredSSP, one for each request."""
-    user, address = target_of(event), raw_address(event.fields.get("IpAddress", ""))
+    user, address = target_of(event), raw_address(event.fields.get("IpAddress"))
     arrival = nearest(
         log.growing.named(Kind.WINRM, user), event.time, REQUESTS, lambda a: a.may_be(user, address)
     )

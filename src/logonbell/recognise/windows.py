@@ -130,7 +130,7 @@ def failed(log: HostLog, event: Event) -> Sentence:
         return say("a mistyped password in a UAC prompt or a browser: no attempt to get in")
     fields = event.fields
     user = user_of(fields.get("TargetUserName", ""), fields.get("TargetDomainName", ""), None)
-    address = raw_address(fields.get("IpAddress", ""))
+    address = raw_address(fields.get("IpAddress"))
     return log.failed(event, str(user), address)
 
 
