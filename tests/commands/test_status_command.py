@@ -110,11 +110,11 @@ def test_changed_settings_ring_once(run: Run, settings: Path) -> None:
     more = "[rules]\nsilent = ['rdp', 'console']\n[notify.console.filter]\nlevel = 'critical'\n"
     settings.write_text(text + more, encoding="utf-8")
     said = run("watch", "--once", "--config", settings)
-    assert "The settings were changed: notify.console.filter.level, rules.silent" in said.out
+    assert "The settings were changed in 2 places: notify.console.filter.level, rules.silent" in said.out
     settings.write_text(text + more.replace("'rdp', 'console'", "'console', 'rdp'"), encoding="utf-8")
     assert "were changed" not in run("watch", "--once", "--config", settings).out
     settings.write_text(text, encoding="utf-8")
-    assert "The settings were changed: notify.console.filter.level, rules.silent" in (
+    assert "The settings were changed in 2 places: notify.console.filter.level, rules.silent" in (
         run("watch", "--once", "--config", settings).out
     )
 
@@ -143,6 +143,27 @@ def test_changed_rules_ring_once(run: Run, settings: Path, tmp_path: Path) -> No
     assert "were changed" not in said()
     rule.unlink()
     assert f"The settings were changed: {rule}" in said()
+
+
+@pytest.mark.parametrize(
+    ("language", "counted"), [("en", "changed in 22 places: "), ("ja", "22 か所で変更されました: ")]
+)
+def test_all_that_changed_is_counted(
+    run: Run, settings: Path, tmp_path: Path, language: str, counted: str
+) -> None:
+    """Whoever changes much at once does not hide that by it: where not all can be named, it is counted."""
+    folder = tmp_path / "rules"
+    folder.mkdir()
+    with settings.open("a", encoding="utf-8") as file:
+        file.write(f"[rules]\nfolders = ['{folder}']\n")
+
+    def said() -> str:
+        return run("watch", "--once", "--config", settings, "--lang", language).out
+
+    said()
+    for number in range(22):
+        (folder / f"{number:02}.yml").write_text(OWN.replace("Somebody", f"{number} came"), encoding="utf-8")
+    assert counted in said()
 
 
 ALLOW = "[[rules.allow]]\nusers = ['{user}']\nbecause = 'night work'\n"

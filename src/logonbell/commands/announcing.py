@@ -24,7 +24,7 @@ SETTINGS = "settings"
 RULES = "rules"
 EXPECTED = "expected"
 NAMED = 20
-"""So many changed settings are named."""
+"""So many of what changed are named. All is counted: whoever changes much at once does not hide that by it."""
 
 
 def announce(config: Config, outbox: Outbox, notifiers: Sequence[str]) -> Mapping[str, str]:
@@ -73,7 +73,11 @@ def _recall(outbox: Outbox, name: str) -> dict[str, str] | None:
 
 
 def _notice(outbox: Outbox, names: Sequence[str], now: datetime) -> Alert:
-    what = say("The settings were changed: {names}", names=", ".join(names[:NAMED]))
+    named = ", ".join(names[:NAMED])
+    if len(names) == 1:
+        what = say("The settings were changed: {names}", names=named)
+    else:
+        what = say("The settings were changed in {count:,} places: {names}", count=len(names), names=named)
     host_id = outbox.host_id(socket.gethostname())
     number = int(now.timestamp() * 1000)
     return notice(NoticeKind.SETTINGS, what, host_id=host_id, number=number, time=now)
